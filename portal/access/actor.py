@@ -1,0 +1,49 @@
+"""Who acts: a person with roles, or the system itself. Every verb takes one; no verb asks anything else who it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.models.registry import Role
+
+TENANT_ROLES = frozenset({Role.MEMBER, Role.OWNER, Role.PARTNER})
+SEES_EVERYTHING = frozenset({Role.OPERATOR, Role.AUDITOR})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who acts; `person_id` is None for the system."""
+
+    name: str
+    title: str = ""
+    person_id: int | None = None
+    tenant_roles: frozenset[tuple[int, Role]] = frozenset()
+    platform_roles: frozenset[Role] = frozenset()
+
+    def roles_in(self, tenant_id: int) -> frozenset[Role]:
+        """The roles that count for a ticket of this tenant, platform roles included."""
+        return self.platform_roles | {role for tenant, role in self.tenant_roles if tenant == tenant_id}
+
+    def sees(self, tenant_id: int) -> bool:
+        """True when tickets of this tenant exist for this actor at all."""
+        return bool(self.platform_roles & SEES_EVERYTHING) or bool(self.roles_in(tenant_id) & TENANT_ROLES)
+
+    @property
+    def sees_everything(self) -> bool:
+        """True for operators and auditors."""
+        return bool(self.platform_roles & SEES_EVERYTHING)
+
+    @property
+    def is_operator(self) -> bool:
+        """True for platform operators."""
+        return Role.OPERATOR in self.platform_roles
+
+    @property
+    def tenant_ids(self) -> frozenset[int]:
+        """The tenants in which the actor has a role."""
+        return frozenset(tenant for tenant, _ in self.tenant_roles)
+
+
+WORKER = Actor(name="meshdesk-worker", title="Meshdesk worker")
+CLOCK = Actor(name="meshdesk-clock", title="Meshdesk (end of the window)")
+POLICY = Actor(name="meshdesk-policy", title="Meshdesk policy")

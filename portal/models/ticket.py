@@ -1,0 +1,161 @@
+"""The ticket, its decisions and comments, and the targets that it acts on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Boolean, Enum, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Base, IdColumn, Instant, JSONDict, JSONList, Name, Words
+from portal.models.registry import Person, Tenant
+from portal.states import OCCUPYING, State
+
+_OCCUPIED = text(f"renews_id IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(OCCUPYING))})")
+_STATE = Enum(State, native_enum=False, length=20, values_callable=lambda states: [state.value for state in states])
+
+
+class Ticket(Base):
+    """One request. `version` is its ETag: every verb bumps it first, progress does not."""
+
+    __tablename__ = "ticket"
+
+    id: Mapped[IdColumn]
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    requester_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[Name]
+    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
+    namespace: Mapped[Name]
+    environment: Mapped[Name] = mapped_column(comment="of the namespace when it was asked")
+    fields: Mapped[JSONDict] = mapped_column(comment="canonical, as the kind's schema loads them")
+    reason: Mapped[Words]
+    notes: Mapped[JSONList] = mapped_column(comment="what was normalised in the input, in sentences")
+    duration_seconds: Mapped[int | None] = mapped_column(comment="null: no end")
+    renews_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), comment="the ticket that this one follows")
+    fingerprint: Mapped[Name] = mapped_column(comment="sha256 of what makes two tickets the same")
+
+    state: Mapped[State] = mapped_column(_STATE, default=State.PENDING)
+    version: Mapped[int] = mapped_column(Integer, default=1, comment="compare-and-set by every verb; the ETag")
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant] = mapped_column(comment="last move or progress")
+    active_from: Mapped[Instant | None]
+    expires_at: Mapped[Instant | None] = mapped_column(index=True)
+    writing_from: Mapped[Instant | None] = mapped_column(comment="from here on a cluster may have been touched")
+    outcome: Mapped[Name | None] = mapped_column(comment="why it ended")
+    ended_by: Mapped[Name | None]
+    ended_at: Mapped[Instant | None] = mapped_column(comment="when it was ended; the undo follows")
+    end_reason: Mapped[Words | None]
+
+    rule: Mapped[Name] = mapped_column(comment="the policy's rule that routed it")
+    rule_reason: Mapped[Words]
+    approvals: Mapped[JSONList] = mapped_column(comment="[{from, count}], all to be met")
+    automatic: Mapped[bool] = mapped_column(Boolean, default=False)
+    policy_hash: Mapped[Name]
+
+    preflight_at: Mapped[Instant | None]
+    preflight_clean: Mapped[bool | None] = mapped_column(Boolean, comment="null: not yet run")
+
+    problem: Mapped[Words | None] = mapped_column(comment="what keeps it from going on, for people")
+    progress: Mapped[JSONDict] = mapped_column(comment="the rollout as last seen, by target")
+    attempts: Mapped[int] = mapped_column(Integer, default=0, comment="tries since the last success; sets the backoff")
+    next_attempt_at: Mapped[Instant | None]
+    claim_token: Mapped[Name | None] = mapped_column(comment="of the worker that holds it")
+    claim_until: Mapped[Instant | None]
+
+    tenant: Mapped[Tenant] = relationship(lazy="raise_on_sql")
+    requester: Mapped[Person] = relationship(lazy="raise_on_sql")
+    renews: Mapped[Ticket | None] = relationship(remote_side="Ticket.id", lazy="raise_on_sql")
+    decisions: Mapped[list[Decision]] = relationship(lazy="raise_on_sql", order_by="Decision.id")
+    targets: Mapped[list[TicketTarget]] = relationship(
+        lazy="raise_on_sql", order_by="TicketTarget.target_id", back_populates="ticket"
+    )
+
+    __table_args__ = (
+        Index("ix_ticket_tenant_id_id", "tenant_id", "id"),
+        Index("ix_ticket_cluster_state", "cluster", "state"),
+        Index(
+            "uq_ticket_fingerprint_occupied",
+            "fingerprint",
+            unique=True,
+            sqlite_where=_OCCUPIED,
+            postgresql_where=_OCCUPIED,
+        ),
+    )
+
+    @property
+    def ref(self) -> str:
+        """The reference that people use: MD-142."""
+        return f"MD-{self.id}"
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long the window lasts; None: no end."""
+        return None if self.duration_seconds is None else timedelta(seconds=self.duration_seconds)
+
+    def claimed(self, now: datetime) -> bool:
+        """True while a worker's lease on this ticket holds."""
+        return self.claim_until is not None and self.claim_until > now
+
+
+class Decision(Base):
+    """One person's word on a ticket; each person has one."""
+
+    __tablename__ = "decision"
+    __table_args__ = (UniqueConstraint("ticket_id", "person_id"),)
+
+    id: Mapped[IdColumn]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    decision: Mapped[Name] = mapped_column(comment="approve or reject")
+    roles: Mapped[JSONList] = mapped_column(comment="the roles in which it counts, as they were then")
+    note: Mapped[Words]
+    decided_at: Mapped[Instant]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class Comment(Base):
+    """What somebody said on a ticket."""
+
+    __tablename__ = "comment"
+
+    id: Mapped[IdColumn]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[Words]
+    created_at: Mapped[Instant]
+
+    author: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class Target(Base):
+    """One workload that tickets act on, and what Meshdesk remembers of it; `sequence` is compare-and-set."""
+
+    __tablename__ = "target"
+    __table_args__ = (UniqueConstraint("cluster", "kind", "namespace", "name"),)
+
+    id: Mapped[IdColumn]
+    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
+    kind: Mapped[Name]
+    namespace: Mapped[Name]
+    name: Mapped[Name]
+    uid: Mapped[Name | None] = mapped_column(comment="of the object the memory is about; a changed uid starts anew")
+    memory: Mapped[JSONDict] = mapped_column(comment="baseline, written, intended: portal.mesh.fold.Memory")
+    sequence: Mapped[int] = mapped_column(Integer, default=0, comment="number of the last intended write")
+
+
+class TicketTarget(Base):
+    """What one ticket wants of one target; a target's live tickets are this join."""
+
+    __tablename__ = "ticket_target"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), primary_key=True, index=True)
+    wanted: Mapped[JSONDict] = mapped_column(comment="portal.mesh.fold.Want")
+    suspended: Mapped[JSONDict] = mapped_column(comment="entries that somebody removed: not added again")
+    written_at: Mapped[Instant | None]
+    fenced_at: Mapped[Instant | None] = mapped_column(comment="the undo made every earlier reader's version stale")
+    proven_at: Mapped[Instant | None] = mapped_column(comment="applied and seen; reset when the undo begins")
+
+    ticket: Mapped[Ticket] = relationship(lazy="raise_on_sql", back_populates="targets")
+    target: Mapped[Target] = relationship(lazy="raise_on_sql")

@@ -1,0 +1,65 @@
+"""Selects of what was seen and said: evidence, events, comments and the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.models import Comment, Event, Evidence, InventoryCluster, InventoryNamespace, InventoryWorkload
+
+
+def events(session: Session, chain: str, *, after: int = 0, limit: int = 500) -> Sequence[Event]:
+    """Events of a chain with numbers above `after`, oldest first."""
+    query = select(Event).where(Event.chain == chain, Event.number > after).order_by(Event.number)
+    return session.scalars(query.limit(limit)).all()
+
+
+def evidence(session: Session, ticket_id: int) -> Sequence[Evidence]:
+    """All evidence of a ticket, oldest first."""
+    return session.scalars(select(Evidence).where(Evidence.ticket_id == ticket_id).order_by(Evidence.id)).all()
+
+
+def latest_evidence(session: Session, ticket_id: int, kind: str) -> Evidence | None:
+    """The newest evidence of one kind."""
+    query = select(Evidence).where(Evidence.ticket_id == ticket_id, Evidence.kind == kind)
+    return session.scalar(query.order_by(Evidence.id.desc()).limit(1))
+
+
+def comments(session: Session, ticket_id: int) -> Sequence[Comment]:
+    """All comments of a ticket, oldest first, with their authors."""
+    query = select(Comment).where(Comment.ticket_id == ticket_id).options(joinedload(Comment.author))
+    return session.scalars(query.order_by(Comment.id)).all()
+
+
+@dataclass(frozen=True)
+class NamespaceView:
+    """What workers last saw of one namespace."""
+
+    cluster: InventoryCluster
+    namespace: InventoryNamespace
+    workloads: dict[tuple[str, str], InventoryWorkload]
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the cluster was last read whole."""
+        return self.cluster.seen_at
+
+
+def namespace_view(session: Session, cluster: str, namespace: str) -> NamespaceView | None:
+    """The inventory of one namespace; None where workers have not seen it."""
+    seen = session.get(InventoryCluster, cluster)
+    found = session.scalar(
+        select(InventoryNamespace).where(InventoryNamespace.cluster == cluster, InventoryNamespace.name == namespace)
+    )
+    if seen is None or seen.seen_at is None or found is None:
+        return None
+    rows = session.scalars(
+        select(InventoryWorkload)
+        .where(InventoryWorkload.cluster == cluster, InventoryWorkload.namespace == namespace)
+        .order_by(InventoryWorkload.kind, InventoryWorkload.name)
+    )
+    return NamespaceView(seen, found, {(row.kind, row.name): row for row in rows})

@@ -1,0 +1,122 @@
+"""Selects of tickets: one, a page of them, what is live, what is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from portal.access.actor import Actor
+from portal.errors import NotFound
+from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
+from portal.states import State
+
+WHOLE = (
+    joinedload(Ticket.tenant),
+    joinedload(Ticket.requester),
+    joinedload(Ticket.renews),
+    selectinload(Ticket.decisions).joinedload(Decision.person),
+    selectinload(Ticket.targets).joinedload(TicketTarget.target),
+)
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """Which tickets of those that the actor sees; empty fields do not restrict."""
+
+    states: tuple[State, ...] = ()
+    waiting_for_me: bool = False
+    mine: bool = False
+    tenant: str | None = None
+    cluster: str | None = None
+    namespace: str | None = None
+    kind: str | None = None
+
+
+def visible(actor: Actor) -> ColumnElement[bool] | None:
+    """The condition for tickets that exist for this actor; None where all do."""
+    return None if actor.sees_everything else Ticket.tenant_id.in_(actor.tenant_ids)
+
+
+def ticket(session: Session, ticket_id: int, *, by: Actor) -> Ticket:
+    """One ticket whole; raises NotFound, also for another tenant's."""
+    found = session.scalar(select(Ticket).where(Ticket.id == ticket_id).options(*WHOLE))
+    if found is None or not by.sees(found.tenant_id):
+        raise NotFound(f"There is no ticket MD-{ticket_id}.")
+    return found
+
+
+def tickets(
+    session: Session, wanted: TicketFilter, *, by: Actor, before: int | None, limit: int
+) -> Sequence[Ticket]:
+    """A page of tickets, newest first, with numbers below `before`; one more than `limit` when there are more."""
+    query = select(Ticket).options(*WHOLE).order_by(Ticket.id.desc()).limit(limit + 1)
+    if (condition := visible(by)) is not None:
+        query = query.where(condition)
+    if before is not None:
+        query = query.where(Ticket.id < before)
+    return session.scalars(_filtered(query, wanted, by)).all()
+
+
+def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[Ticket]:
+    if wanted.states:
+        query = query.where(Ticket.state.in_(wanted.states))
+    if wanted.mine:
+        query = query.where(Ticket.requester_id == by.person_id)
+    if wanted.tenant is not None:
+        query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
+    for column, value in (
+        (Ticket.cluster, wanted.cluster),
+        (Ticket.namespace, wanted.namespace),
+        (Ticket.kind, wanted.kind),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return query.where(_waits_for(by)) if wanted.waiting_for_me else query
+
+
+def _waits_for(by: Actor) -> ColumnElement[bool]:
+    """Pending tickets of others in tenants where the actor's role may decide and did not yet.
+
+    Whether that group's approvals are still missing is counted on the row (`approvals.needs`).
+    """
+    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id)
+    tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
+    mine = Ticket.tenant_id.in_(tenants)
+    return and_(
+        Ticket.state == State.PENDING,
+        Ticket.requester_id != by.person_id,
+        Ticket.id.not_in(decided),
+        or_(mine, Ticket.kind == "generic") if by.is_operator else mine,
+    )
+
+
+LIVE = or_(Ticket.state == State.ACTIVE, and_(Ticket.state == State.APPLYING, Ticket.writing_from.is_not(None)))
+
+
+def live_links(session: Session, target_id: int) -> Sequence[TicketTarget]:
+    """The tickets that count for a target now: APPLYING with writing_from, and ACTIVE."""
+    query = (
+        select(TicketTarget)
+        .join(Ticket, Ticket.id == TicketTarget.ticket_id)
+        .where(TicketTarget.target_id == target_id, LIVE)
+        .options(joinedload(TicketTarget.ticket))
+        .order_by(TicketTarget.ticket_id)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).all()
+
+
+def targets_of(session: Session, cluster: str, namespace: str) -> dict[tuple[str, str], Target]:
+    """What Meshdesk remembers of the workloads of a namespace, by kind and name."""
+    query = select(Target).where(Target.cluster == cluster, Target.namespace == namespace)
+    return {(target.kind, target.name): target for target in session.scalars(query)}
+
+
+def occupied(session: Session, fingerprint: str, states: frozenset[State]) -> Ticket | None:
+    """A ticket of the same content that is pending or live."""
+    same = aliased(Ticket)
+    query = select(same).where(same.fingerprint == fingerprint, same.state.in_(states)).order_by(same.id.desc())
+    return session.scalar(query.limit(1))

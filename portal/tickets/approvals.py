@@ -1,0 +1,78 @@
+"""Which approvals a ticket still needs and who may give them: pure counting over decisions and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.models import Role, Ticket
+
+
+@dataclass(frozen=True)
+class Need:
+    """Approvals of one group: `count` asked, `met` given, `people` who may still give one."""
+
+    group: Role
+    count: int
+    met: int
+    people: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """How many approvals of this group are still to come."""
+        return self.count - self.met
+
+    @property
+    def words(self) -> str:
+        """`one security partner (partner, partner2)`."""
+        number = "one" if self.missing == 1 else str(self.missing)
+        group = str(self.group).replace("-", " ") + ("" if self.missing == 1 else "s")
+        return f"{number} {group} ({', '.join(self.people) or 'nobody has this role yet'})"
+
+
+def met(approvals: Sequence[dict[str, Any]], decided: Sequence[frozenset[Role]]) -> list[int]:
+    """How many approvals of each group `decided` (one set of roles a decision) gives at best.
+
+    One person counts for one group only: a rule that asks two groups asks two people.
+    """
+    matching = _Matching([index for index, approval in enumerate(approvals) for _ in range(approval["count"])])
+    for person, roles in enumerate(decided):
+        matching.choices[person] = {i for i, approval in enumerate(approvals) if approval["from"] in roles}
+        matching.place(person, set())
+    return [sum(matching.slots[slot] == index for slot in matching.filled) for index in range(len(approvals))]
+
+
+class _Matching:
+    """The largest matching of people to the slots of the groups, by augmenting paths."""
+
+    def __init__(self, slots: list[int]) -> None:
+        self.slots = slots
+        self.choices: dict[int, set[int]] = {}
+        self.filled: dict[int, int] = {}
+
+    def place(self, person: int, tried: set[int]) -> bool:
+        for slot, index in enumerate(self.slots):
+            if slot in tried or index not in self.choices[person]:
+                continue
+            tried.add(slot)
+            if slot not in self.filled or self.place(self.filled[slot], tried):
+                self.filled[slot] = person
+                return True
+        return False
+
+
+def needs(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
+    """What the ticket still waits for; `people` gives the names that hold each group's role in its tenant."""
+    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
+    given = met(ticket.approvals, [frozenset(Role(role) for role in decision.roles) for decision in approved])
+    out = {decision.person.name for decision in ticket.decisions} | {ticket.requester.name}
+    return [
+        Need(
+            Role(approval["from"]),
+            approval["count"],
+            count,
+            tuple(name for name in people.get(Role(approval["from"]), []) if name not in out),
+        )
+        for approval, count in zip(ticket.approvals, given, strict=True)
+    ]

@@ -1,0 +1,116 @@
+"""Deciding: approve, reject, and what the preflight means for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from portal import outbox
+from portal.access.actor import POLICY, WORKER, Actor
+from portal.errors import Forbidden, NotReady, WrongState
+from portal.models import Decision, Role, Ticket
+from portal.states import State
+from portal.tickets.approvals import met
+from portal.tickets.moving import attach, move, take_for_change, testify
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A person's word on the `version` of the ticket that they saw."""
+
+    decision: Literal["approve", "reject"]
+    note: str
+    version: int
+
+
+def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now: datetime) -> Ticket:
+    """Record one person's decision and approve or reject when it settles the ticket.
+
+    Raises Stale, LostRace, WrongState, Forbidden (own ticket, no such role, decided before), NotReady (preflight).
+    """
+    ticket = take_for_change(session, ticket_id, by=by, version=verdict.version)
+    roles = _may_decide(ticket, by)
+    if verdict.decision == "approve":
+        _preflight_allows(ticket)
+    ticket.decisions.append(_decision(verdict, by, roles, now))
+    if verdict.decision == "reject":
+        ticket.end_reason, ticket.ended_by, ticket.ended_at = verdict.note, by.name, now
+        move(session, ticket, State.REJECTED, by=by, now=now, reason=verdict.note)
+        return ticket
+    testify(session, ticket, "decision:approve", by=by, now=now, note=verdict.note, roles=sorted(roles))
+    if _complete(ticket):
+        _approve(session, ticket, by=by, now=now)
+    return ticket
+
+
+def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
+    if ticket.requester_id == by.person_id:
+        raise Forbidden("Nobody decides on their own ticket: another person of the deciding group must.")
+    roles = by.roles_in(ticket.tenant_id) & {Role(approval["from"]) for approval in ticket.approvals}
+    if not roles:
+        groups = " and ".join(sorted({approval["from"] for approval in ticket.approvals})) or "nobody: it is automatic"
+        raise Forbidden(f"You have none of the roles that decide on {ticket.ref} ({groups}).")
+    if ticket.state is not State.PENDING:
+        raise WrongState(f"{ticket.ref} is {ticket.state}: it is decided already.")
+    if any(decision.person_id == by.person_id for decision in ticket.decisions):
+        raise WrongState(f"You have decided on {ticket.ref} already; it waits for somebody else.")
+    return roles
+
+
+def _preflight_allows(ticket: Ticket) -> None:
+    if ticket.preflight_at is None:
+        raise NotReady(f"The preflight of {ticket.ref} has not run yet: wait a few seconds and look at what it found.")
+    if not ticket.preflight_clean:
+        raise NotReady(f"The preflight of {ticket.ref} found what blocks the change: see its findings.")
+
+
+def _decision(verdict: Verdict, by: Actor, roles: frozenset[Role], now: datetime) -> Decision:
+    return Decision(
+        person_id=by.person_id,
+        decision=verdict.decision,
+        roles=sorted(roles),
+        note=verdict.note,
+        decided_at=now,
+    )
+
+
+def _complete(ticket: Ticket) -> bool:
+    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
+    counts = met(ticket.approvals, [frozenset(Role(role) for role in decision.roles) for decision in approved])
+    return all(count >= approval["count"] for count, approval in zip(counts, ticket.approvals, strict=True))
+
+
+def _approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
+    move(session, ticket, State.APPROVED, by=by, now=now)
+    ticket.problem, ticket.attempts, ticket.next_attempt_at = None, 0, None
+    outbox.send(session, outbox.apply_call(ticket), now=now)
+
+
+def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
+    """Have a worker look at the workloads again; raises WrongState unless the ticket waits for a decision."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    if ticket.state is not State.PENDING:
+        raise WrongState(f"{ticket.ref} is {ticket.state}: a preflight is for tickets that wait for a decision.")
+    testify(session, ticket, "preflight:asked", by=by, now=now)
+    outbox.send(session, outbox.preflight_call(ticket), now=now)
+    return ticket
+
+
+def attach_preflight(
+    session: Session, ticket_id: int, *, clean: bool, data: dict[str, Any], now: datetime
+) -> Ticket | None:
+    """Attach what a worker found before the change; an automatic ticket with clean findings is approved by policy.
+
+    A ticket that was decided meanwhile is left as it is: None.
+    """
+    ticket = take_for_change(session, ticket_id, by=WORKER)
+    if ticket.state is not State.PENDING:
+        return None
+    ticket.preflight_at, ticket.preflight_clean, ticket.updated_at = now, clean, now
+    attach(session, ticket, "preflight", data, now=now)
+    if clean and ticket.automatic:
+        _approve(session, ticket, by=POLICY, now=now)
+    return ticket

@@ -1,0 +1,122 @@
+"""Ending: release, revoke, withdraw, expire; and what a person does about work that failed (retry, reapply)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal import outbox
+from portal.access.actor import Actor
+from portal.errors import Forbidden, WrongState
+from portal.models import Role, Ticket
+from portal.states import Outcome, State
+from portal.tickets.moving import move, take_for_change, testify
+
+REVOKERS = frozenset({Role.PARTNER, Role.OWNER, Role.OPERATOR})
+NOT_BEGUN = frozenset({State.PENDING, State.APPROVED, State.FAILED})
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a window ends, for the machine and in words."""
+
+    outcome: Outcome
+    reason: str
+
+
+def end(session: Session, ticket_id: int, why: Ending, *, by: Actor, now: datetime) -> Ticket:
+    """End an open window, whoever asks: a person's revocation, the clock, a renewal, a vanished target."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    begin_undo(session, ticket, why, by=by, now=now)
+    return ticket
+
+
+def begin_undo(session: Session, ticket: Ticket, why: Ending, *, by: Actor, now: datetime) -> None:
+    """Send the ticket into its undo and take it from the worker that may still be applying it."""
+    ticket.outcome, ticket.end_reason, ticket.ended_by, ticket.ended_at = why.outcome, why.reason, by.name, now
+    ticket.claim_token = ticket.claim_until = ticket.next_attempt_at = ticket.problem = None
+    ticket.attempts = 0
+    for link in ticket.targets:
+        link.proven_at = None
+    move(session, ticket, State.REVERTING, by=by, now=now, outcome=why.outcome, reason=why.reason)
+    outbox.send(session, outbox.undo_call(ticket), now=now)
+
+
+def withdraw(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:
+    """Take back a request before its window opens; only its requester or an owner of the tenant may."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    _requester_or_owner(ticket, by, "withdraw")
+    _withdraw(session, ticket, reason=reason, by=by, now=now)
+    return ticket
+
+
+def _withdraw(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
+    if ticket.state not in NOT_BEGUN:
+        raise WrongState(f"{ticket.ref} is {ticket.state}: release or revoke it instead of withdrawing it.")
+    ticket.end_reason, ticket.ended_by, ticket.ended_at = reason, by.name, now
+    ticket.problem = ticket.next_attempt_at = None
+    move(session, ticket, State.WITHDRAWN, by=by, now=now, reason=reason)
+
+
+def release(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:
+    """The requester (or an owner) needs the window no longer; raises WrongState when none is open."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    _requester_or_owner(ticket, by, "release")
+    if ticket.state not in (State.APPLYING, State.ACTIVE):
+        raise WrongState(f"{ticket.ref} is {ticket.state}: only an open window can be released.")
+    begin_undo(session, ticket, Ending(Outcome.RELEASED, reason), by=by, now=now)
+    return ticket
+
+
+def revoke(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:
+    """A partner, an owner or an operator ends it at any time; what has not begun is withdrawn with the reason."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    if not by.roles_in(ticket.tenant_id) & REVOKERS:
+        raise Forbidden(f"Only a security partner, an owner or a platform operator may revoke {ticket.ref}.")
+    if ticket.state in (State.APPROVED, State.FAILED):
+        _withdraw(session, ticket, reason=reason, by=by, now=now)
+    elif ticket.state in (State.APPLYING, State.ACTIVE):
+        begin_undo(session, ticket, Ending(Outcome.REVOKED, reason), by=by, now=now)
+    else:
+        raise WrongState(f"{ticket.ref} is {ticket.state}: there is nothing to revoke.")
+    return ticket
+
+
+def _requester_or_owner(ticket: Ticket, by: Actor, verb: str) -> None:
+    if by.person_id != ticket.requester_id and Role.OWNER not in by.roles_in(ticket.tenant_id):
+        raise Forbidden(f"Only who asked for {ticket.ref} or an owner of the tenant may {verb} it.")
+
+
+def retry(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
+    """Try a failed ticket again, or a hindered one at once; raises WrongState when there is nothing to try."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    if by.person_id != ticket.requester_id and not by.roles_in(ticket.tenant_id) & REVOKERS:
+        raise Forbidden(f"Only who asked for {ticket.ref}, a partner, an owner or an operator may retry it.")
+    if ticket.state is State.FAILED:
+        move(session, ticket, State.APPROVED, by=by, now=now)
+        ticket.problem = None
+        outbox.send(session, outbox.apply_call(ticket), now=now)
+    elif ticket.state is State.REVERTING:
+        testify(session, ticket, "work:retried", by=by, now=now)
+        ticket.next_attempt_at, ticket.attempts = None, 0
+        outbox.send(session, outbox.undo_call(ticket), now=now)
+    else:
+        raise WrongState(f"{ticket.ref} is {ticket.state}: there is nothing to retry.")
+    return ticket
+
+
+def reapply(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
+    """Write again what somebody removed from the cluster while the window was open."""
+    ticket = take_for_change(session, ticket_id, by=by)
+    _requester_or_owner(ticket, by, "reapply")
+    suspended = [link for link in ticket.targets if link.suspended]
+    if ticket.state is not State.ACTIVE or not suspended:
+        raise WrongState(f"Nothing of {ticket.ref} was removed while its window is open: there is nothing to reapply.")
+    for link in suspended:
+        link.suspended = {}
+        call = outbox.Call("meshdesk.converge", link.target_id, outbox.apply_queue(ticket.cluster))
+        outbox.send(session, call, now=now)
+    testify(session, ticket, "work:reapplied", by=by, now=now, targets=[link.target.name for link in suspended])
+    return ticket
