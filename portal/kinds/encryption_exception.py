@@ -1,0 +1,157 @@
+"""The kind `encryption-exception`: traffic of some workloads passes the mesh's encryption by, for a while.
+
+By ports (skip-ports) or wholly (disable-injection). The registry holds it; everything else knows it as a Kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from portal.kinds.base import Fields, InventoryView, Kind
+from portal.kinds.port_list import PortList, notes_on
+from portal.kinds.weight import weighed
+from portal.mesh.findings import Finding
+from portal.mesh.impact import workload_findings
+from portal.mesh.ports import Ports
+from portal.mesh.want import Want
+from portal.mesh.workloads import WorkloadRef, unpatchable_reason
+
+SKIP, DISABLE = "skip-ports", "disable-injection"
+MOST_WORKLOADS = 50
+_LISTS = ("inbound", "outbound")
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class WorkloadName(fields.String):
+    """Loads `deployment/emoji`; refuses kinds that cannot be changed, with what to do instead."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs).strip()
+        try:
+            ref = WorkloadRef.parse(text, "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        instead = unpatchable_reason(ref.kind)
+        if instead is not None:
+            raise ValidationError(instead)
+        return text
+
+
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Say how the application encrypts this or, where it does not, why the risk is accepted.")
+
+
+class ApplicationEncryptionSchema(_Strict):
+    """How the flow is protected while the mesh does not protect it."""
+
+    encrypted = fields.Boolean(
+        required=True,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Whether the application itself encrypts this traffic."},
+    )
+    how = fields.String(
+        required=True,
+        validate=[_not_blank, validate.Length(max=4000)],
+        metadata={"description": "How the application encrypts it or, where it does not, why the risk is accepted."},
+    )
+
+
+class EncryptionExceptionSchema(_Strict):
+    """What the fields of an encryption exception must be; loads them canonical."""
+
+    workloads = fields.List(
+        WorkloadName(),
+        required=True,
+        validate=validate.Length(1, MOST_WORKLOADS, error=f"Name 1 to {MOST_WORKLOADS} workloads."),
+        metadata={"description": "The workloads of the namespace, like deployment/emoji."},
+    )
+    mode = fields.String(
+        required=True,
+        validate=validate.OneOf((SKIP, DISABLE), error=f"Choose {SKIP} or {DISABLE}."),
+        metadata={"description": "skip-ports: only these ports pass the proxy by. disable-injection: no proxy at all."},
+    )
+    inbound = PortList(
+        load_default="",
+        metadata={"description": "Container ports whose incoming traffic passes the proxy by, like 8080,9000-9010."},
+    )
+    outbound = PortList(
+        load_default="",
+        metadata={"description": "Ports that the workload dials past the proxy (the Service's port for a ClusterIP)."},
+    )
+    application_encryption = fields.Nested(
+        ApplicationEncryptionSchema,
+        required=True,
+        metadata={"description": "How this traffic is protected while the mesh does not protect it."},
+    )
+
+    @validates_schema
+    def _ports_fit_mode(self, data: Fields, **_: Any) -> None:
+        given = [name for name in _LISTS if data.get(name)]
+        if data["mode"] == SKIP and not given:
+            raise ValidationError("Name at least one port, inbound or outbound.", "inbound")
+        if data["mode"] == DISABLE and given:
+            sentence = "Without a proxy there is nothing to skip: leave the ports out, or choose skip-ports."
+            raise ValidationError({name: [sentence] for name in given})
+
+    @post_load
+    def _merge_duplicates(self, data: Fields, **_: Any) -> Fields:
+        return {**data, "workloads": list(dict.fromkeys(data["workloads"]))}
+
+
+class EncryptionException(Kind):
+    """Traffic that the mesh does not encrypt, by port or wholly, until the ticket ends."""
+
+    name = "encryption-exception"
+    title = "Encryption exception"
+    summary = (
+        "Let traffic of your workloads pass the mesh's encryption by for a while: some ports, or all by running "
+        "without the proxy. Your pods restart when it begins and when it ends."
+    )
+    schema = EncryptionExceptionSchema()
+    has_cluster_change = True
+
+    def targets(self, fields: Fields, namespace: str) -> list[WorkloadRef]:
+        """The named workloads."""
+        return [WorkloadRef.parse(text, namespace) for text in fields["workloads"]]
+
+    def wants(self, fields: Fields) -> Want:
+        """The ports, or no injection."""
+        return Want(
+            Ports.parse(fields["inbound"]), Ports.parse(fields["outbound"]), disable_injection=fields["mode"] == DISABLE
+        )
+
+    def routing_facts(self, fields: Fields, context: Sequence[InventoryView]) -> dict[str, Any]:
+        """`mode` (the strictest of all workloads), `application_encryption` (none, claimed), and why the mode is not
+        the one asked (`widened`, sentences)."""
+        want = self.wants(fields)
+        widened = [sentence for view in context for sentence in weighed(want, view)]
+        return {
+            "mode": DISABLE if want.disable_injection or widened else SKIP,
+            "application_encryption": "claimed" if fields["application_encryption"]["encrypted"] else "none",
+            "widened": widened,
+        }
+
+    def identity(self, fields: Fields) -> dict[str, Any]:
+        """Workloads, mode and ports; how the application encrypts is an explanation and no part of it."""
+        return {"workloads": sorted(fields["workloads"]), **{name: fields[name] for name in ("mode", *_LISTS)}}
+
+    def notes(self, raw: Mapping[str, Any]) -> list[str]:
+        """What was put right in the lists and in the workloads."""
+        named = [text.strip() for text in raw["workloads"]]
+        twice = [text for text in dict.fromkeys(named) if named.count(text) > 1]
+        found = [f"{', '.join(twice)} was named more than once and counts once."] if twice else []
+        return found + [note for name in _LISTS for note in notes_on(name, raw.get(name) or "")]
+
+    def checks(self, fields: Fields, workloads: Sequence[InventoryView]) -> list[Finding]:
+        """The findings of each workload."""
+        want = self.wants(fields)
+        return [found for view in workloads for found in workload_findings(view, want)]

@@ -1,0 +1,48 @@
+"""One workload with all around it that decides what a change means; checks of kinds and preflight look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.mesh.annotations import KEYS, MeshDefaults, effective
+from portal.mesh.want import NOTHING, Want
+from portal.mesh.workloads import WorkloadRef, template_annotations
+
+
+@dataclass(frozen=True)
+class InventoryView:
+    """A workload as last seen: raw object, raw Namespace, the mesh's defaults, the injector's webhook configuration
+    (None: the cluster has none), PodDisruptionBudgets of the namespace, and what other live tickets want of it."""
+
+    obj: Mapping[str, Any]
+    namespace: Mapping[str, Any]
+    defaults: MeshDefaults
+    webhook: Mapping[str, Any] | None
+    budgets: tuple[Mapping[str, Any], ...] = ()
+    others: Want = NOTHING
+
+    @property
+    def ref(self) -> WorkloadRef:
+        """Which workload it is."""
+        return WorkloadRef.of(self.obj)
+
+    @property
+    def template(self) -> dict[str, str]:
+        """The annotations of its pod template."""
+        return template_annotations(self.obj)
+
+    @property
+    def around(self) -> dict[str, str]:
+        """The annotations of its namespace."""
+        return dict((self.namespace.get("metadata") or {}).get("annotations") or {})
+
+
+def effective_report(
+    obj: Mapping[str, Any], namespace: Mapping[str, Any], defaults: MeshDefaults
+) -> dict[str, dict[str, str]]:
+    """What each of our keys means for the workload now and where that comes from: {key: {value, source}}."""
+    template, around = template_annotations(obj), (namespace.get("metadata") or {}).get("annotations") or {}
+    found = {key: effective(key, template, around, defaults) for key in KEYS}
+    return {key: {"value": value.value, "source": value.source.value} for key, value in found.items()}

@@ -1,0 +1,114 @@
+"""The contract's world on a real control plane. Meshdesk is user `meshdesk-worker` there, with the rights of
+deploy/worker-rbac.yaml and no others: the whole contract shows that they are enough."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from portal.errors import Refused
+from portal.mesh.workloads import WorkloadRef
+from tests.contract.worlds import namespace, wait_until
+from tests.controlplane.client import manifests
+from tests.controlplane.harness import ControlPlane
+from tests.controlplane.trouble import denied_updates
+from workers.cluster.kubernetes import KubernetesCluster
+from workers.cluster.protocol import Cluster
+
+Object = dict[str, Any]
+RBAC_FILE = Path(__file__).parents[2] / "deploy" / "worker-rbac.yaml"
+WORKER, READER = "meshdesk-worker", "meshdesk-reader"
+KINDS = {
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "daemonset": "DaemonSet",
+    "replicaset": "ReplicaSet",
+    "cronjob": "CronJob",
+    "job": "Job",
+    "pod": "Pod",
+}
+
+
+class RealWorld:
+    """One namespace of a control plane that tests share."""
+
+    def __init__(self, plane: ControlPlane, name: str) -> None:
+        self._plane = plane
+        self.namespace = name
+        grant_file(plane, WORKER)
+        self.cluster: Cluster = as_user(plane, WORKER)
+        self.create(namespace(name))
+        wait_until(lambda: plane.client.list("ServiceAccount", name))
+
+    def remove(self) -> None:
+        """Ask for the deletion of the namespace."""
+        self.cluster.close()
+        self._plane.client.delete("Namespace", self.namespace)
+
+    def create(self, obj: Object) -> None:
+        self._plane.client.apply(obj)
+
+    def apply(self, ref: WorkloadRef, patch: Object) -> None:
+        self._plane.client.patch(KINDS[ref.kind], ref.name, ref.namespace, patch)
+
+    def delete(self, ref: WorkloadRef) -> None:
+        self._plane.client.delete(KINDS[ref.kind], ref.name, ref.namespace)
+
+    @contextlib.contextmanager
+    def denied(self, ref: WorkloadRef, message: str) -> Iterator[None]:
+        with denied_updates(self._plane, ref.namespace, message):
+            yield
+
+    @contextlib.contextmanager
+    def forbidden(self, ref: WorkloadRef) -> Iterator[Cluster]:
+        grant_file(self._plane, READER, without="patch")
+        limited = as_user(self._plane, READER)
+        wait_until(lambda: _may_read(limited, ref))
+        yield limited
+        limited.close()
+
+    @contextlib.contextmanager
+    def outage(self) -> Iterator[None]:
+        self._plane.stop_api_server()
+        try:
+            yield
+        finally:
+            self._plane.start_api_server()
+
+    def pace(self, *, ready: str, gone: str) -> dict[str, str]:
+        """See tests/controlplane/stages.yaml."""
+        slow = {} if ready == "0ms" else {"meshdesk.test/slow": ready}
+        return {**slow, "meshdesk.test/linger": gone}
+
+
+def as_user(plane: ControlPlane, user: str) -> KubernetesCluster:
+    """The control plane as that user reaches it."""
+    return KubernetesCluster("contract", kubeconfig=plane.kubeconfig_for(user), context=None, timeout=5.0)
+
+
+def grant_file(plane: ControlPlane, user: str, *, without: str | None = None) -> None:
+    """Give the user the roles of the file, bound to it instead of the service account; one verb may be left out."""
+    for manifest in manifests(RBAC_FILE):
+        if manifest["kind"] == "ServiceAccount":
+            continue
+        for rule in manifest.get("rules", []):
+            rule["verbs"] = [verb for verb in rule["verbs"] if verb != without]
+        plane.client.apply(for_user(manifest, user))
+
+
+def for_user(manifest: Object, user: str) -> Object:
+    """A role or binding of the file, under the user's name and for that user."""
+    manifest["metadata"]["name"] = user
+    if "subjects" in manifest:
+        manifest["roleRef"]["name"] = user
+        manifest["subjects"] = [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]
+    return manifest
+
+
+def _may_read(cluster: Cluster, ref: WorkloadRef) -> bool:
+    try:
+        return bool(cluster.workload(ref))
+    except Refused:
+        return False

@@ -1,0 +1,194 @@
+"""Random lives of a workload, from fixed seeds: tickets come, go and are trimmed, owners edit, workers crash and wake.
+
+Held at every PATCH (in fold_world): nothing of an owner's is taken out. Held at rest: every unsuspended want is there and
+the fold has nothing to add. Held at the end: nothing of ours is left, and what no owner touched is as it was.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from portal.mesh.annotations import INJECT, SKIP_INBOUND
+from portal.mesh.fold import Claim, Want
+from portal.mesh.ports import PortRange, Ports
+from tests.unit.mesh.fold_world import LISTS, World, inherited, numbers
+
+import os
+SEEDS = range(int(os.environ.get('N','400')))
+TEXTS = (None, None, "", "9090", "30001, 30000", "4567,4568", "9090-9092,25")
+AROUND = (None, None, "5000", "")
+INJECTS = (None, None, "enabled", "disabled", "")
+
+
+class Life:
+    """One seed's story."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.world = World(self._some((*LISTS, INJECT)), self._some(LISTS, AROUND), mark_first=seed % 2 == 0)
+        self.untouched = dict(self.world.template)
+        self.touched: set[str] = set()
+        self.workers: list[Iterator[str]] = []
+        self.tickets = 0
+        self.overlap: dict[str, set[int]] = {key: set() for key in LISTS}
+        self.overlap_off = False
+
+    def _some(self, keys: tuple[str, ...], texts: tuple[str | None, ...] = TEXTS) -> dict[str, str]:
+        drawn = {key: self.dice.choice(INJECTS if key == INJECT else texts) for key in keys}
+        return {key: text for key, text in drawn.items() if text is not None}
+
+    def live(self, steps: int) -> None:
+        acts = [self.join, self.join, self.leave, self.trim, self.reapply, self.rest, self.hire, self.kill]
+        acts += [self.owner_adds, self.owner_removes, self.owner_deletes, self.owner_injects, self.namespace_changes]
+        acts += [self.strip, self.replace_all, *[self.work] * 14]
+        for _ in range(steps):
+            self.dice.choice(acts)()
+
+    def end(self) -> None:
+        while self.workers and self.dice.random() < 0.7:
+            self.work()
+        for ticket in list(self.world.claims):
+            del self.world.claims[ticket]
+            self.world.settle(fence=True)
+        stalled, self.workers = self.workers, []
+        self.world.settle(fence=True)
+        self.world.assert_nothing_of_ours()
+        for worker in stalled:
+            for _ in worker:
+                pass
+        self.world.settle()
+
+    def want(self) -> Want:
+        kind = self.dice.random()
+        if kind < 0.2:
+            return Want(disable_injection=True)
+        return Want(self._ports(), self._ports() if kind < 0.6 else Ports())
+
+    def _ports(self) -> Ports:
+        first = self.dice.choice((4567, 8080, 8081, 9090, 9091))
+        return Ports([PortRange(first, first + self.dice.choice((0, 0, 1, 5)))])
+
+    def join(self) -> None:
+        if len(self.world.claims) < 3:
+            self.tickets += 1
+            self.world.claims[f"MD-{self.tickets}"] = Claim(f"MD-{self.tickets}", self.want())
+
+    def leave(self) -> None:
+        if self.world.claims:
+            del self.world.claims[self.dice.choice(list(self.world.claims))]
+            self.workers.append(self.world.converge(fence=True))
+
+    def trim(self) -> None:
+        if self.world.claims:
+            ticket = self.dice.choice(list(self.world.claims))
+            claim = self.world.claims[ticket]
+            self.world.claims[ticket] = Claim(ticket, claim.want - Want(self._ports()), claim.suspended)
+
+    def reapply(self) -> None:
+        if self.world.claims:
+            ticket = self.dice.choice(list(self.world.claims))
+            self.world.claims[ticket] = Claim(ticket, self.world.claims[ticket].want)
+
+    def rest(self) -> None:
+        self.world.settle()
+        self.world.assert_wants_are_there()
+
+    def hire(self) -> None:
+        if len(self.workers) < 4:
+            self.workers.append(self.world.converge())
+
+    def kill(self) -> None:
+        if self.workers:
+            self.workers.pop(self.dice.randrange(len(self.workers)))
+
+    def work(self) -> None:
+        if not self.workers:
+            self.hire()
+        worker = self.dice.choice(self.workers)
+        if next(worker, None) is None:
+            self.workers.remove(worker)
+
+    def owner_adds(self) -> None:
+        key = self.dice.choice(LISTS)
+        port = self._owners_port(key)
+        if port in self.world.effective(key):
+            return
+        present = self.world.template.get(key, inherited(self.world.namespace, key))
+        entries = [*filter(None, present.replace(" ", "").split(",")), str(port)]
+        self.dice.shuffle(entries)
+        self._edit(key, self.dice.choice((",", ", ")).join(entries))
+
+    def _owners_port(self, key: str) -> int:
+        # A port that a ticket may want too: only where anybody could tell whose it is.
+        port = self.dice.choice((4567, 8080, 8081, 9090, 9091))
+        if self.world.is_sure() and not self.workers and port not in self.world.possible().ports(key):
+            self.overlap[key].add(port)
+            return port
+        return self.dice.randrange(30000, 30020)
+
+    def owner_removes(self) -> None:
+        key = self.dice.choice(LISTS)
+        entries = sorted(numbers(self.world.template.get(key, "")))
+        if entries:
+            entries.remove(self.dice.choice(entries))
+            self._edit(key, ",".join(map(str, entries)))
+
+    def owner_deletes(self) -> None:
+        key = self.dice.choice(LISTS)
+        if key in self.world.template:
+            self._edit(key, None)
+
+    def owner_injects(self) -> None:
+        value = self.dice.choice(INJECTS)
+        if value == "disabled":
+            if not self.world.is_sure() or self.workers or self.world.possible().disable_injection:
+                return
+            self.overlap_off = True
+        self._edit(INJECT, value)
+
+    def namespace_changes(self) -> None:
+        self.world.set_namespace(self.dice.choice(LISTS), self.dice.choice(AROUND))
+
+    def strip(self) -> None:
+        if not self._is_ambiguous():
+            self.world.strip_mark()
+
+    def replace_all(self) -> None:
+        """A GitOps controller puts the whole object back, mark and all."""
+        if not self._is_ambiguous():
+            for key in (*LISTS, INJECT):
+                self._edit(key, self.untouched.get(key))
+            self.world.strip_mark()
+
+    def _puts_back(self, key: str, text: str | None) -> bool:
+        # Taken out and put back before anybody looked: nothing in the object tells that it is not ours any more.
+        if key == INJECT:
+            return text == "disabled" and self.world.possible().disable_injection
+        if text is None:
+            return False
+        new = numbers(text) - numbers(self.world.template.get(key, ""))
+        return bool(new & numbers(str(self.world.possible().ports(key))))
+
+    def _is_ambiguous(self) -> bool:
+        # Without the mark, an entry that both an owner and an unconfirmed write may have put is anybody's.
+        return bool(self.workers) or self.overlap_off or any(self.overlap.values())
+
+    def _edit(self, key: str, text: str | None) -> None:
+        if self._puts_back(key, text):
+            return
+        if text != self.world.template.get(key):
+            self.touched.add(key)
+        self.world.edit(key, text)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_happens_nothing_of_ours_stays_and_everything_of_the_owners_does(seed: int) -> None:
+    life = Life(seed)
+    life.live(steps=120)
+    life.end()
+    life.world.assert_nothing_of_ours()
+    for key in {*LISTS, INJECT} - life.touched:
+        assert life.world.template.get(key) == life.untouched.get(key)

@@ -1,0 +1,108 @@
+"""What an API server's answer means: kubernetes.py asks which error it is. Pure; decides by status and message.
+
+An answer that is not of the API server's own making (a proxy's 404 page) must never read as `Gone`: during an undo that
+would be taken for success.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from portal.errors import ClusterError
+from workers.cluster import refusals
+
+Object = dict[str, Any]
+
+_WEBHOOK_DENIED = re.compile(r'^admission webhook "[^"]*" denied the request')
+_POLICY_DENIED = re.compile(r"ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request")
+_RBAC = re.compile(r'\bUser "(?P<user>[^"]*)" cannot (?P<verb>\w+) resource')
+_ANONYMOUS = "system:anonymous"
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 401, 403, 404, 409
+_REFUSED, _TROUBLED = 400, 500
+_DONE = range(200, 300)
+_LATER = {408, 429}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call: method, path, what it is about in words (`deployment/emoji in emojivoto`), query and body."""
+
+    method: str
+    path: str
+    where: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Object | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status and the JSON object that came with it, None where it was something else."""
+
+    status: int
+    body: Object | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call did what was asked, and an API server says so."""
+        return self.status in _DONE and self.body is not None and "kind" in self.body
+
+    @property
+    def message(self) -> str:
+        """What the API server said, "" where it said nothing."""
+        return str((self.body or {}).get("message") or "")
+
+    @property
+    def is_status(self) -> bool:
+        """Whether this is an API server's own word on a failure."""
+        return self.body is not None and self.body.get("kind") == "Status"
+
+    @property
+    def unknown_caller(self) -> bool:
+        """Whether the API server does not know who is calling; without a token one is `system:anonymous`."""
+        if not self.is_status or is_denial(self.message):
+            return False
+        rbac = _RBAC.search(self.message)
+        return self.status == _UNAUTHORIZED or (rbac is not None and rbac["user"] == _ANONYMOUS)
+
+
+def read_answer(status: int, raw: bytes) -> Answer:
+    """The answer of these bytes; never raises."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = None
+    return Answer(status, body if isinstance(body, dict) else None)
+
+
+def is_denial(message: str) -> bool:
+    """Whether an admission webhook or policy said no; they choose their status freely, 404 and 500 too."""
+    return bool(_WEBHOOK_DENIED.search(message) or _POLICY_DENIED.search(message))
+
+
+def failure(cluster: str, ask: Ask, answer: Answer) -> ClusterError:
+    """The error that an answer which is not ok stands for."""
+    if answer.is_status and is_denial(answer.message):
+        return refusals.denied(answer.message)
+    if answer.status >= _TROUBLED or answer.status in _LATER:
+        return refusals.troubled(cluster, answer.message or f"status {answer.status}")
+    if not answer.is_status or answer.status < _REFUSED:
+        return refusals.not_an_api_server(cluster)
+    if answer.unknown_caller:
+        return refusals.not_known(cluster)
+    return _named_failure(cluster, ask, answer)
+
+
+def _named_failure(cluster: str, ask: Ask, answer: Answer) -> ClusterError:
+    if answer.status == _FORBIDDEN:
+        rbac = _RBAC.search(answer.message)
+        return refusals.not_allowed(rbac["verb"], ask.where) if rbac else refusals.denied(answer.message)
+    if answer.status == _NOT_FOUND:
+        # Without a name it is the kind that is not served, as while an API server starts.
+        named = ((answer.body or {}).get("details") or {}).get("name")
+        return refusals.gone(cluster, ask.where) if named else refusals.not_an_api_server(cluster)
+    if answer.status == _CONFLICT:
+        return refusals.conflict(ask.where)
+    return refusals.invalid(answer.message or f"status {answer.status}")

@@ -1,0 +1,61 @@
+"""What a worker may ask of a Kubernetes cluster: converge, preflight, the inventory and the rollout watcher call it.
+
+Two implementations keep this promise, and one set of contract tests holds both: kubernetes.py (the real one) and
+practice.py (a stand-in in a file). Objects are plain dicts as an API server gives them, managedFields included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from portal.mesh.annotations import MeshDefaults
+from portal.mesh.workloads import WorkloadRef
+
+Object = dict[str, Any]
+
+
+class Cluster(Protocol):
+    """One cluster. Every call ends within the cluster timeout (a list: within it per page of 250 objects).
+
+    Every call may raise Transient (try again by itself) and Refused (a person must look); the methods name the rest.
+    Instances may be shared by threads, not across a fork.
+    """
+
+    @property
+    def name(self) -> str:
+        """The immutable name of the cluster in the registry."""
+
+    def mesh(self) -> MeshDefaults:
+        """What ConfigMap linkerd/linkerd-config says now; raises Gone where Linkerd is not installed."""
+
+    def injector_webhook(self) -> Object | None:
+        """The MutatingWebhookConfiguration of Linkerd's proxy injector, None where there is none."""
+
+    def namespaces(self) -> Iterator[Object]:
+        """Every Namespace of the cluster."""
+
+    def namespace(self, name: str) -> Object:
+        """One Namespace; raises Gone."""
+
+    def workloads(self, namespace: str | None = None) -> Iterator[Object]:
+        """Deployments, StatefulSets, DaemonSets, CronJobs, and ReplicaSets, Jobs and Pods that no controller owns."""
+
+    def workload(self, ref: WorkloadRef) -> Object:
+        """One workload as it is now; raises Gone."""
+
+    def patch_workload(self, ref: WorkloadRef, patch: Object, *, dry_run: bool = False) -> Object:
+        """Merge `patch` (RFC 7386) as field manager `meshdesk` and return the object as it then is.
+
+        A `metadata.resourceVersion` in the patch is an optimistic lock: Conflict when the object is no longer that.
+        A dry run is checked and admitted alike and stores nothing. Raises Gone.
+        """
+
+    def pods(self, obj: Object) -> list[Object]:
+        """The pods that this workload owns, through its ReplicaSets or Jobs too, terminating ones included."""
+
+    def disruption_budgets(self, namespace: str) -> list[Object]:
+        """The PodDisruptionBudgets of a namespace."""
+
+    def close(self) -> None:
+        """Let go of connections; the instance must not be used afterwards."""

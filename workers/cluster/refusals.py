@@ -1,0 +1,74 @@
+"""The errors that clusters raise, in sentences that a tenant understands; both implementations use them."""
+
+from __future__ import annotations
+
+from portal.errors import Conflict, Gone, Refused, Transient
+
+_LONGEST_MESSAGE = 300
+
+
+def one_line(message: str) -> str:
+    """A message of an API server on one line, cut at 300 characters, without a full stop at its end."""
+    line = " ".join(message.split())
+    return line.rstrip(".") if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def place(what: str, namespace: str | None) -> str:
+    """`deployment/emoji in emojivoto`, or only the thing where it has no namespace."""
+    return f"{what} in {namespace}" if namespace else what
+
+
+def gone(cluster: str, where: str) -> Gone:
+    """The thing is not in the cluster."""
+    return Gone(f"There is no {where} on cluster {cluster}.")
+
+
+def conflict(where: str) -> Conflict:
+    """Somebody else wrote the thing since it was read."""
+    return Conflict(f"{where} was changed by somebody else since it was read; it is read again by itself.")
+
+
+def not_allowed(verb: str, where: str) -> Refused:
+    """RBAC does not let Meshdesk's own account do it."""
+    deed = "change" if verb == "patch" else "read"
+    return Refused(
+        f"The cluster does not let Meshdesk {deed} {where} (RBAC). "
+        f"Your platform operators must give its service account the right to {verb} it."
+    )
+
+
+def denied(message: str) -> Refused:
+    """An admission policy or webhook said no; its message was written for people and is kept."""
+    return Refused(f"An admission policy of the cluster refused the change: {one_line(message)}.")
+
+
+def invalid(message: str) -> Refused:
+    """The API server finds that the object, as it would be, breaks a rule."""
+    return Refused(f"The API server refused the change: {one_line(message)}.")
+
+
+def unreachable(cluster: str) -> Transient:
+    """Nothing answers, or not in time."""
+    return Transient(f"Cluster {cluster} does not answer; this is tried again by itself.")
+
+
+def not_known(cluster: str) -> Transient:
+    """The API server does not accept the credentials: they expired, or are being renewed."""
+    return Transient(
+        f"Cluster {cluster} does not accept Meshdesk's credentials; this is tried again by itself, "
+        "and if it lasts your platform operators must renew them."
+    )
+
+
+def not_an_api_server(cluster: str) -> Transient:
+    """Something answers that does not speak like an API server (a proxy's error page, a start that is not over)."""
+    return Transient(
+        f"What answers for cluster {cluster} is not its API server at present; this is tried again by itself."
+    )
+
+
+def troubled(cluster: str, message: str) -> Transient:
+    """The API server answers that it cannot now (5xx, 429)."""
+    return Transient(
+        f"Cluster {cluster} cannot do this at present ({one_line(message)}); this is tried again by itself."
+    )
