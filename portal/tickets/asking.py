@@ -14,12 +14,13 @@ from portal import audit, outbox, queries
 from portal.access.actor import TENANT_ROLES, Actor
 from portal.durations import words
 from portal.errors import Duplicate, Forbidden, Invalid, NotReady
-from portal.kinds.base import Kind
+from portal.kinds.base import InventoryView, Kind
 from portal.kinds.registry import kind_named
-from portal.mesh.fold import Want
+from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 from portal.models import Target, Ticket, TicketTarget
 from portal.policy import Route
+from portal.policy_store import current_policy
 from portal.states import OCCUPYING, State
 from portal.tickets import routing
 from portal.tickets.moving import number_of, testify
@@ -48,10 +49,9 @@ class Prepared:
     notes: list[str]
     place: queries.Place
     view: queries.NamespaceView
-    refs: list[WorkloadRef]
+    views: list[tuple[InventoryView, Target | None]]
     want: Want
-    route: Route
-    policy_hash: str
+    routed: routing.Routed
     fingerprint: str
     renews: Ticket | None
 
@@ -69,13 +69,15 @@ def prepare(session: Session, ask: Ask, *, by: Actor, shortest: timedelta) -> Pr
     refs, want = kind.targets(fields, ask.namespace), kind.wants(fields)
     view = _view(session, ask)
     _all_known(view, refs)
-    route, policy_hash = routing.route_ask(session, place, kind, fields, view)
-    _duration_fits(ask.duration, route, shortest)
+    views = routing.views_seen(session, view, refs)
+    routed = routing.route_ask(place, kind, fields, [seen for seen, _ in views], current_policy(session))
+    _duration_fits(ask.duration, routed.route, shortest)
     fingerprint = _fingerprint(ask, kind, fields)
-    renews = _renewed(session, ask, fingerprint, route, by)
+    renews = _renewed(session, ask, fingerprint, routed.route, by)
     if renews is None:
         _refuse_duplicate(session, fingerprint)
-    return Prepared(ask, kind, fields, notes, place, view, refs, want, route, policy_hash, fingerprint, renews)
+    notes += [f"It is routed as if there were no proxy: {sentence}" for sentence in routed.widened]
+    return Prepared(ask, kind, fields, notes, place, view, views, want, routed, fingerprint, renews)
 
 
 def _load_fields(kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -167,8 +169,8 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
     except IntegrityError:
         _refuse_duplicate(session, prepared.fingerprint)
         raise
-    for ref in prepared.refs:
-        target = _target(session, ask.cluster, ref)
+    for seen, known in prepared.views:
+        target = known or _target(session, ask.cluster, seen.ref)
         link = TicketTarget(ticket_id=ticket.id, target_id=target.id, wanted=prepared.want.to_json(), suspended={})
         session.add(link)
     testify(session, ticket, "ticket:submitted", by=by, now=now, **_testimony(prepared))
@@ -177,7 +179,7 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
 
 
 def _ticket(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
-    ask, route = prepared.ask, prepared.route
+    ask, route = prepared.ask, prepared.routed.route
     return Ticket(
         tenant_id=prepared.place.tenant.id,
         requester_id=by.person_id,
@@ -195,9 +197,9 @@ def _ticket(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
         updated_at=now,
         rule=route.rule,
         rule_reason=route.reason,
-        approvals=[{"from": approval.from_, "count": approval.count} for approval in route.approvals],
+        approvals=routing.approvals_of(route),
         automatic=route.automatic,
-        policy_hash=prepared.policy_hash,
+        policy_hash=prepared.routed.policy.digest,
         progress={},
     )
 
@@ -213,15 +215,12 @@ def _testimony(prepared: Prepared) -> dict[str, Any]:
         "fields": prepared.fields,
         "duration_seconds": None if ask.duration is None else int(ask.duration.total_seconds()),
         "renews": None if prepared.renews is None else prepared.renews.ref,
-        "rule": prepared.route.rule,
-        "policy": prepared.policy_hash,
+        "rule": prepared.routed.route.rule,
+        "policy": prepared.routed.policy.digest,
     }
 
 
 def _target(session: Session, cluster: str, ref: WorkloadRef) -> Target:
-    known = queries.targets_of(session, cluster, ref.namespace).get((ref.kind, ref.name))
-    if known is not None:
-        return known
     target = Target(cluster=cluster, kind=ref.kind, namespace=ref.namespace, name=ref.name, memory={})
     try:
         with session.begin_nested():

@@ -9,12 +9,14 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from portal import outbox
-from portal.access.actor import POLICY, WORKER, Actor
+from portal.access.actor import POLICY, TENANT_ROLES, WORKER, Actor
 from portal.errors import Forbidden, NotReady, WrongState
 from portal.models import Decision, Role, Ticket
+from portal.policy import Route
 from portal.states import State
 from portal.tickets.approvals import met
 from portal.tickets.moving import attach, move, take_for_change, testify
+from portal.tickets.routing import approvals_of
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def _approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> N
 def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
     """Have a worker look at the workloads again; raises WrongState unless the ticket waits for a decision."""
     ticket = take_for_change(session, ticket_id, by=by)
+    if not by.roles_in(ticket.tenant_id) & (TENANT_ROLES | {Role.OPERATOR}):
+        raise Forbidden(f"Only people of the tenant and platform operators have the preflight of {ticket.ref} run.")
     if ticket.state is not State.PENDING:
         raise WrongState(f"{ticket.ref} is {ticket.state}: a preflight is for tickets that wait for a decision.")
     testify(session, ticket, "preflight:asked", by=by, now=now)
@@ -99,18 +103,35 @@ def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime)
     return ticket
 
 
-def attach_preflight(
-    session: Session, ticket_id: int, *, clean: bool, data: dict[str, Any], now: datetime
-) -> Ticket | None:
-    """Attach what a worker found before the change; an automatic ticket with clean findings is approved by policy.
+@dataclass(frozen=True)
+class Preflight:
+    """What a worker found before a change: whether nothing blocks it, the findings, and the rule it now meets."""
+
+    clean: bool
+    data: dict[str, Any]
+    route: Route | None
+
+
+def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now: datetime) -> Ticket | None:
+    """Attach what a worker found; an automatic ticket with clean findings is approved by policy.
 
     A ticket that was decided meanwhile is left as it is: None.
     """
     ticket = take_for_change(session, ticket_id, by=WORKER)
     if ticket.state is not State.PENDING:
         return None
-    ticket.preflight_at, ticket.preflight_clean, ticket.updated_at = now, clean, now
-    attach(session, ticket, "preflight", data, now=now)
-    if clean and ticket.automatic:
+    ticket.preflight_at, ticket.preflight_clean, ticket.updated_at = now, found.clean, now
+    attach(session, ticket, "preflight", found.data, now=now)
+    if found.route is not None and found.route.rule != ticket.rule:
+        _reroute(session, ticket, found.route, now=now)
+    if found.clean and ticket.automatic:
         _approve(session, ticket, by=POLICY, now=now)
     return ticket
+
+
+def _reroute(session: Session, ticket: Ticket, route: Route, *, now: datetime) -> None:
+    """The workloads are not what the inventory said: the same policy's rule for what they are counts."""
+    payload = {"from": ticket.rule, "to": route.rule}
+    ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
+    ticket.approvals = approvals_of(route)
+    testify(session, ticket, "ticket:rerouted", by=WORKER, now=now, **payload)

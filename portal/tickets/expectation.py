@@ -54,18 +54,6 @@ def memory_of(target: Target | None, obj: Mapping[str, Any]) -> Memory:
     return memory if same else Memory(sequence=memory.sequence)
 
 
-def union(wants: list[Want]) -> Want:
-    """All that several tickets want together."""
-    total = Want()
-    for want in wants:
-        total = Want(
-            skip_inbound=total.skip_inbound | want.skip_inbound,
-            skip_outbound=total.skip_outbound | want.skip_outbound,
-            disable_injection=total.disable_injection or want.disable_injection,
-        )
-    return total
-
-
 def expected_change(
     session: Session, target: Target | None, obj: Mapping[str, Any], around: Surroundings, claim: Claim
 ) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""Durations as ISO 8601 writes them and as people read them; the policy, the API and every sentence use these.
+
+Only weeks, days, hours, minutes and seconds: a month or a year has no length until one knows where it starts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import isodate
+
+LONGEST = timedelta(days=36_500)
+"""Anything longer is a typing error, and would end after the last instant that a clock can show."""
+_EXAMPLES = "PT30M (30 minutes), PT4H (4 hours) or P14D (14 days)"
+_CALENDAR = re.compile(r"P[^T]*[MY]|P\d{4}-")
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def parse_duration(text: str) -> timedelta:
+    """The duration that ISO 8601 text means: whole seconds, above zero, at most 36,500 days.
+
+    Raises ValueError with a sentence, also for months and years.
+    """
+    if text.startswith("-"):
+        raise ValueError(f"{text!r} is negative: a duration is above zero, like {_EXAMPLES}.")
+    if _CALENDAR.match(text):
+        raise ValueError(f"{text!r} counts months or years, which differ in length: write weeks or days, like P30D.")
+    found = _read(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a duration{_meant(text)}: write it as ISO 8601, like {_EXAMPLES}.")
+    if found == timedelta(0):
+        raise ValueError(f"{text!r} is no time at all: a duration is above zero, like {_EXAMPLES}.")
+    if found.microseconds:
+        raise ValueError(f"{text!r} has parts of a second: write whole seconds.")
+    if found > LONGEST:
+        raise ValueError(f"{text!r} is longer than a hundred years: write less.")
+    return found
+
+
+def _read(text: str) -> timedelta | None:
+    try:
+        found = isodate.parse_duration(text)
+    except isodate.ISO8601Error:
+        return None
+    except OverflowError:
+        return timedelta.max - timedelta(microseconds=timedelta.max.microseconds)
+    # "PT" and "P1DT" name no quantity after their last letter; isodate lets them pass.
+    return found if isinstance(found, timedelta) and not text.endswith("T") else None
+
+
+def _meant(text: str) -> str:
+    better = text.strip().upper()
+    return f" (did you mean {better!r}?)" if better != text and _read(better) else ""
+
+
+def format_duration(duration: timedelta) -> str:
+    """The ISO 8601 text of a duration in days, hours, minutes and seconds: `PT30M`, `P1DT12H`."""
+    return str(isodate.duration_isoformat(duration)) if duration else "PT0S"
+
+
+def words(duration: timedelta) -> str:
+    """A duration as people say it: `30 minutes`, `1 day 12 hours`; parts of a second are left out."""
+    rest, parts = int(duration.total_seconds()), []
+    for unit, size in _UNITS:
+        number, rest = divmod(rest, size)
+        if number:
+            parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
+    return " ".join(parts) or "0 seconds"

@@ -1,0 +1,75 @@
+"""Routing: from what is asked and what is known of its workloads to the policy's rule, for asking and preflight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal import queries
+from portal.kinds.base import InventoryView, Kind
+from portal.mesh.annotations import MeshDefaults
+from portal.mesh.want import Want
+from portal.mesh.workloads import WorkloadRef
+from portal.models import Target
+from portal.policy import Facts, Policy, Route, route, strictest
+from portal.tickets.expectation import Surroundings, claims_on
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The rule that an ask meets under a policy, and why its mode is not the one asked, in sentences."""
+
+    route: Route
+    policy: Policy
+    widened: tuple[str, ...]
+
+
+def approvals_of(route: Route) -> list[dict[str, Any]]:
+    """The approvals of a rule as a ticket keeps them."""
+    return [{"from": approval.from_, "count": approval.count} for approval in route.approvals]
+
+
+def surroundings_seen(view: queries.NamespaceView) -> Surroundings:
+    """The namespace and mesh around workloads, as workers last saw them."""
+    namespace = {"metadata": view.namespace.metadata_}
+    return Surroundings(namespace, MeshDefaults.from_json(view.cluster.defaults), view.cluster.webhook)
+
+
+def views_seen(
+    session: Session, view: queries.NamespaceView, refs: Sequence[WorkloadRef]
+) -> list[tuple[InventoryView, Target | None]]:
+    """The workloads as last seen, each with what is remembered of it; `refs` must be in the inventory."""
+    around = surroundings_seen(view)
+    targets = queries.targets_of(session, view.cluster.cluster, view.namespace.name)
+    pairs = [(view.workloads[ref.kind, ref.name].object, targets.get((ref.kind, ref.name))) for ref in refs]
+    return [(view_of(session, obj, around, target), target) for obj, target in pairs]
+
+
+def view_of(
+    session: Session, obj: dict[str, Any], around: Surroundings, target: Target | None, *, besides: str | None = None
+) -> InventoryView:
+    """A workload with what live tickets other than `besides` want of it."""
+    others = Want.union(claim.open for claim in claims_on(session, target) if claim.ticket != besides)
+    return InventoryView(obj, around.namespace, around.defaults, around.webhook, others=others)
+
+
+def route_ask(
+    place: queries.Place, kind: Kind, fields: dict[str, Any], views: Sequence[InventoryView], policy: Policy
+) -> Routed:
+    """The rule for these fields on these workloads, the strictest of theirs; raises NotRouted when no rule fits."""
+    found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
+    routes = [route(policy, _facts(place, kind, one)) for one in found]
+    return Routed(strictest(routes), policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
+
+
+def _facts(place: queries.Place, kind: Kind, found: dict[str, Any]) -> Facts:
+    return Facts(
+        kind=kind.name,
+        environment=place.environment,
+        tenant=place.tenant.name,
+        mode=found.get("mode"),
+        application_encryption=found.get("application_encryption"),
+    )

@@ -1,0 +1,157 @@
+"""A desk without a queue: verbs on a real database, work called by hand on a practice cluster, so tests set the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from portal import queries
+from portal.config import Config
+from portal.db import Database
+from portal.mesh.annotations import MARK
+from portal.mesh.workloads import WorkloadRef, template_annotations
+from portal.models import Ticket
+from portal.states import State
+from portal.tickets import asking, deciding, ending
+from tests import world
+from workers.apply import apply
+from workers.cluster.practice import PracticeCluster
+from workers.cluster.practice_world import seed
+from workers.cluster.protocol import Cluster, Object
+from workers.context import Context
+from workers.inventory import refresh
+from workers.preflight import preflight
+from workers.undo import undo
+
+EMOJI = WorkloadRef("deployment", "emojivoto", "emoji")
+SHORTEST = timedelta(seconds=1)
+
+
+class Interrupted:
+    """A worker's own door to a cluster that lets something happen just before or after one of its calls."""
+
+    def __init__(self, inside: Cluster) -> None:
+        self.inside = inside
+        self.before: dict[str, Callable[[], None]] = {}
+        self.after: dict[str, Callable[[], None]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            step = f"{name} dry run" if named.get("dry_run") else name
+            _once(self.before, step)
+            answer = getattr(self.inside, name)(*args, **named)
+            _once(self.after, step)
+            return answer
+
+        return call
+
+
+def _once(happenings: dict[str, Callable[[], None]], step: str) -> None:
+    happening = happenings.pop(step, None)
+    if happening is not None:
+        happening()
+
+
+class Desk:
+    """Registry, inventory, a practice cluster, and the verbs as people of the tenant use them."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        seed(folder / "practice.db", "practice")
+        self.practice = PracticeCluster("practice", folder / "practice.db")
+        self.practice.set("roll_seconds_per_pod", 0)
+        self.practice.set("terminate_seconds", 0)
+        self.context = self.worker(self.practice)
+        with database.unit_of_work() as session:
+            world.build(session)
+        refresh(self.context, "practice")
+
+    def worker(self, cluster: Any) -> Context:
+        """A worker that reaches the cluster through this door."""
+        return Context(Config(lease=timedelta(seconds=15)), self.database, lambda _: cluster)
+
+    def ask(self, inbound: str, *, workload: str = "deployment/emoji", renews: str | None = None, **more: Any) -> int:
+        """A pending ticket for one workload; its number."""
+        fields = world.exception(workloads=[workload], inbound=inbound, **more)
+        ask = asking.Ask(
+            "encryption-exception", "practice", "emojivoto", "a test", timedelta(minutes=30), fields, renews
+        )
+        with self.database.unit_of_work() as session:
+            member = world.actor(session, "member")
+            return asking.submit(session, ask, by=member, now=datetime.now(UTC), shortest=SHORTEST).id
+
+    def approved(self, inbound: str, **more: Any) -> int:
+        """A ticket that only has to be carried out; its number."""
+        number = self.ask(inbound, **more)
+        preflight(self.context, number)
+        with self.database.unit_of_work() as session:
+            partner = world.actor(session, "partner")
+            version = session.get_one(Ticket, number).version
+            verdict = deciding.Verdict("approve", "", version)
+            deciding.decide(session, number, verdict, by=partner, now=datetime.now(UTC))
+        return number
+
+    def active(self, inbound: str, **more: Any) -> int:
+        """A ticket whose window is open; its number."""
+        number = self.approved(inbound, **more)
+        self.apply(number)
+        assert self.state(number) is State.ACTIVE, self.ticket(number).problem
+        return number
+
+    def apply(self, number: int, *, by: Context | None = None) -> None:
+        """What the apply task does, until it has nothing to write."""
+        apply(by or self.context, number)
+
+    def undo(self, number: int) -> None:
+        """What the undo task does."""
+        undo(self.context, number)
+
+    def release(self, number: int) -> None:
+        """The requester's word that it is needed no longer."""
+        with self.database.unit_of_work() as session:
+            member = world.actor(session, "member")
+            ending.release(session, number, reason="done", by=member, now=datetime.now(UTC))
+
+    def lapse_lease(self, number: int) -> None:
+        """Let the time pass after which another worker may take the ticket."""
+        with self.database.unit_of_work() as session:
+            session.get_one(Ticket, number).claim_until = datetime.now(UTC) - timedelta(seconds=1)
+
+    def close(self, number: int) -> None:
+        """Release and undo."""
+        self.release(number)
+        self.undo(number)
+
+    def ticket(self, number: int) -> Ticket:
+        """The ticket as an auditor reads it."""
+        with self.database.reading() as session:
+            return queries.ticket(session, number, by=world.actor(session, "auditor"))
+
+    def state(self, number: int) -> State:
+        """Its state."""
+        return self.ticket(number).state
+
+    def events(self, number: int) -> list[str]:
+        """The types of its events, in order."""
+        with self.database.reading() as session:
+            return [event.type for event in queries.events(session, f"MD-{number}")]
+
+    def object(self, ref: WorkloadRef = EMOJI) -> Object:
+        """A workload as the cluster holds it."""
+        return self.practice.workload(ref)
+
+    def annotations(self, ref: WorkloadRef = EMOJI) -> dict[str, str]:
+        """The mesh annotations of its pod template."""
+        return {key: value for key, value in template_annotations(self.object(ref)).items() if "linkerd.io/" in key}
+
+    def mark(self, ref: WorkloadRef = EMOJI) -> str | None:
+        """Our mark on it."""
+        annotations: dict[str, str] = self.object(ref)["metadata"].get("annotations") or {}
+        return annotations.get(MARK)
+
+    def edit(self, annotations: dict[str, str | None], ref: WorkloadRef = EMOJI) -> None:
+        """Change its template's annotations as its owner."""
+        patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+        self.practice.apply_as("kubectl", ref, patch)

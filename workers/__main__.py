@@ -1,0 +1,65 @@
+"""`python -m workers worker|beat`: the processes that carry tickets out; the `meshdesk` command comes here."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from portal.config import Config
+from portal.errors import ConfigurationError
+from portal.outbox import apply_queue, undo_queue
+from workers.celery import SWEEP_QUEUE, make_celery
+from workers.cluster.access import read_access
+from workers.tasks import register
+
+WORK = ("apply", "undo", "sweep")
+
+
+@click.group()
+def main() -> None:
+    """Run a worker or the beat."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+@main.command()
+@click.option("--cluster", "clusters", multiple=True, help="Only this cluster (repeatable); default: all configured.")
+@click.option("--work", "work", multiple=True, type=click.Choice(WORK), help="Only this work; default: all of it.")
+def worker(clusters: tuple[str, ...], work: tuple[str, ...]) -> None:
+    """Carry out tickets until told to stop."""
+    config = Config.from_env()
+    app = make_celery(config)
+    register(app)
+    app.Worker(
+        pool="threads",
+        concurrency=config.worker_threads,
+        queues=queues_for(clusters or configured_clusters(config), work or WORK),
+        loglevel="INFO",
+        quiet=True,
+        without_mingle=True,
+        without_gossip=True,
+    ).start()
+
+
+def configured_clusters(config: Config) -> tuple[str, ...]:
+    """The clusters that the workers' own file names; raises ConfigurationError when there is no such file."""
+    if config.clusters_file is None:
+        raise ConfigurationError("MESHDESK_CLUSTERS is not set: name the file that says how each cluster is reached.")
+    return tuple(read_access(config.clusters_file))
+
+
+def queues_for(clusters: tuple[str, ...], work: tuple[str, ...]) -> list[str]:
+    """The queues that a worker for these clusters and this work listens on."""
+    named = {"apply": apply_queue, "undo": undo_queue}
+    queues = [named[one](cluster) for one in work if one in named for cluster in clusters]
+    return queues + ([SWEEP_QUEUE] if "sweep" in work else [])
+
+
+@main.command()
+def beat() -> None:
+    """Call the sweep at its pace until told to stop."""
+    make_celery(Config.from_env()).Beat(loglevel="INFO", quiet=True).run()
+
+
+if __name__ == "__main__":
+    main()

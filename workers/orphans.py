@@ -1,0 +1,113 @@
+"""What no longer fits its tickets: marks without a live one, entries that somebody removed, targets that are gone."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import outbox, queries
+from portal.access.actor import WORKER
+from portal.db import database_now
+from portal.errors import ClusterError, Gone, Transient
+from portal.mesh.annotations import MARK, MeshDefaults
+from portal.mesh.fold import Unreadable, fold
+from portal.models import InventoryCluster, InventoryNamespace, InventoryWorkload, Target, Ticket, TicketTarget
+from portal.states import Outcome
+from portal.tickets import ending
+from portal.tickets.ending import Ending
+from portal.tickets.expectation import Surroundings, claims_on, memory_of, seen_of
+from workers.context import Context
+from workers.converge import converge, spot_of
+
+log = logging.getLogger(__name__)
+
+TRY_AGAIN = timedelta(seconds=10)
+
+
+def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
+    """Send every target of the cluster whose inventory does not show what its tickets and its mark say."""
+    for target in session.scalars(select(Target).where(Target.cluster == cluster)):
+        if _drifted(session, target):
+            _call(session, target, now=now)
+
+
+def _call(session: Session, target: Target, *, now: datetime, delay: timedelta = timedelta(0)) -> None:
+    if not outbox.waiting(session, "meshdesk.converge", target.id):
+        call = outbox.Call("meshdesk.converge", target.id, outbox.undo_queue(target.cluster), delay)
+        outbox.send(session, call, now=now)
+
+
+def _drifted(session: Session, target: Target) -> bool:
+    row, around = _workload(session, target), _surroundings(session, target)
+    live = queries.live_links(session, target.id)
+    if row is None or around is None:
+        return bool(live)
+    if not live and MARK not in (row.object["metadata"].get("annotations") or {}):
+        return False
+    try:
+        plan = fold(memory_of(target, row.object), seen_of(row.object, around), claims_on(session, target))
+    except Unreadable:
+        return False
+    return plan.write or bool(plan.suspend)
+
+
+def _workload(session: Session, target: Target) -> InventoryWorkload | None:
+    return session.scalar(
+        select(InventoryWorkload).where(
+            InventoryWorkload.cluster == target.cluster,
+            InventoryWorkload.namespace == target.namespace,
+            InventoryWorkload.kind == target.kind,
+            InventoryWorkload.name == target.name,
+        )
+    )
+
+
+def _surroundings(session: Session, target: Target) -> Surroundings | None:
+    seen = session.get(InventoryCluster, target.cluster)
+    query = select(InventoryNamespace).where(
+        InventoryNamespace.cluster == target.cluster, InventoryNamespace.name == target.namespace
+    )
+    namespace = session.scalar(query)
+    if seen is None or namespace is None:
+        return None
+    return Surroundings({"metadata": namespace.metadata_}, MeshDefaults.from_json(seen.defaults), seen.webhook)
+
+
+def converge_target(context: Context, target_id: int) -> None:
+    """Make one target fit its live tickets; where it is gone, tickets that have nothing left end."""
+    with context.database.reading() as session:
+        spot = spot_of(session.get_one(Target, target_id))
+    try:
+        converge(context, spot)
+    except Gone:
+        _end_without_targets(context, target_id)
+    except Transient as error:
+        log.warning("%s: %s", spot.ref, error.sentence)
+        with context.database.unit_of_work() as session:
+            _call(session, session.get_one(Target, target_id), now=database_now(session), delay=TRY_AGAIN)
+    except (ClusterError, Unreadable) as error:
+        log.warning("%s: %s", spot.ref, error.sentence)
+        _tell(context, target_id, error.sentence)
+
+
+def _tell(context: Context, target_id: int, problem: str) -> None:
+    with context.database.unit_of_work() as session:
+        for link in queries.live_links(session, target_id):
+            link.ticket.problem = problem
+
+
+def _end_without_targets(context: Context, target_id: int) -> None:
+    with context.database.unit_of_work() as session:
+        now = database_now(session)
+        for link in queries.live_links(session, target_id):
+            if not _any_left(session, link.ticket, besides=target_id):
+                why = Ending(Outcome.TARGET_GONE, "What it was for is no longer in the cluster.")
+                ending.end(session, link.ticket_id, why, by=WORKER, now=now)
+
+
+def _any_left(session: Session, ticket: Ticket, *, besides: int) -> bool:
+    query = select(Target).join(TicketTarget).where(TicketTarget.ticket_id == ticket.id, Target.id != besides)
+    return any(_workload(session, target) is not None for target in session.scalars(query))

@@ -1,0 +1,89 @@
+"""Watching a rollout: what the pods of a target show now, for progress, evidence and proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session, joinedload
+
+from portal.mesh.annotations import KEYS
+from portal.mesh.pods import pod_facts
+from portal.mesh.proof import Proof, prove
+from portal.mesh.workloads import field_owners, template_annotations
+from portal.models import TicketTarget
+from portal.tickets.expectation import Surroundings
+from workers.context import Context, Spot
+from workers.converge import spot_of
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One target as its cluster shows it: the object, its pods, and whether they match."""
+
+    spot: Spot
+    obj: dict[str, Any]
+    proof: Proof
+
+    def evidence(self) -> dict[str, Any]:
+        """What is kept: annotations, who owns them, pods; JSON-safe."""
+        return {
+            "workload": str(self.spot.ref),
+            "uid": self.obj["metadata"]["uid"],
+            "resource_version": self.obj["metadata"]["resourceVersion"],
+            "annotations": mesh_annotations(self.obj),
+            "field_owners": field_owners(self.obj, KEYS),
+            "pods": [pod.to_json() for pod in self.proof.pods],
+        }
+
+
+def mesh_annotations(obj: dict[str, Any]) -> dict[str, str]:
+    """The annotations of the pod template that say something to Linkerd."""
+    return {key: value for key, value in sorted(template_annotations(obj).items()) if "linkerd.io/" in key}
+
+
+def observe(context: Context, spot: Spot, around: Surroundings) -> Observation:
+    """Read the target and its pods now; raises what the cluster raises."""
+    cluster = context.connect(spot.cluster)
+    obj = cluster.workload(spot.ref)
+    proof = prove(
+        obj,
+        cluster.pods(obj),
+        namespace=around.namespace,
+        defaults=around.defaults,
+        webhook=around.webhook,
+    )
+    return Observation(spot, obj, proof)
+
+
+def pods_before(context: Context, spot: Spot, obj: dict[str, Any]) -> dict[str, Any]:
+    """A target as it was before the first write, as evidence."""
+    pods = [pod_facts(pod).to_json() for pod in context.connect(spot.cluster).pods(obj)]
+    annotations = mesh_annotations(obj)
+    return {"workload": str(spot.ref), "uid": obj["metadata"]["uid"], "annotations": annotations, "pods": pods}
+
+
+def evidence_of(observations: Sequence[Observation]) -> dict[str, Any]:
+    """The evidence of a whole ticket: what each target shows, and the rollouts' last numbers."""
+    return {"targets": [one.evidence() for one in observations], "progress": progress_of(observations)}
+
+
+def progress_of(observations: Sequence[Observation]) -> dict[str, Any]:
+    """The rollouts by workload, in numbers and sentences."""
+    return {str(one.spot.ref): one.proof.progress() for one in observations}
+
+
+def pace(since: datetime | None, now: datetime) -> timedelta:
+    """How long to wait before looking at a rollout again: often at first, then ever more seldom."""
+    age = timedelta(0) if since is None else now - since
+    if age < timedelta(minutes=1):
+        return timedelta(seconds=1)
+    return timedelta(seconds=5) if age < timedelta(minutes=10) else timedelta(seconds=30)
+
+
+def links_of(session: Session, ticket_id: int) -> list[tuple[TicketTarget, Spot]]:
+    """A ticket's links as they are now, with where their targets are, in a fixed order."""
+    query = session.query(TicketTarget).filter_by(ticket_id=ticket_id).options(joinedload(TicketTarget.target))
+    return [(link, spot_of(link.target)) for link in query.order_by(TicketTarget.target_id)]

@@ -1,0 +1,122 @@
+"""The sweep: what is due ends, what is stuck or unsent is sent again. Beat calls it; two at once do nothing twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from portal import audit, outbox, queries
+from portal.access.actor import CLOCK, WORKER
+from portal.db import database_now
+from portal.errors import MeshdeskError
+from portal.models import Cluster, Event, InventoryCluster, Ticket
+from portal.states import MOVING, Outcome, State
+from portal.tickets import ending
+from portal.tickets.carrying_out import TASK_OF, call_worker
+from portal.tickets.ending import Ending
+from workers.context import Context
+
+log = logging.getLogger(__name__)
+
+# Work that was just called for gets this long before the sweep calls again.
+GRACE = timedelta(seconds=3)
+SEAL_EVERY = timedelta(minutes=1)
+BATCH = 200
+
+
+def sweep(context: Context) -> None:
+    """Do every part, each on its own: the failure of one must not keep the others from running."""
+    for part in (_end_due, _call_stuck, _call_preflights, _resend, _call_inventories, _seal):
+        try:
+            part(context)
+        except Exception:
+            log.exception("sweep: %s failed; the next sweep tries again", part.__name__)
+
+
+def _each(context: Context, ids: list[int], do: Callable[[Session, int, datetime], object]) -> None:
+    for ticket_id in ids:
+        try:
+            with context.database.unit_of_work() as session:
+                do(session, ticket_id, database_now(session))
+        except MeshdeskError as error:
+            # Somebody else moved it meanwhile; what is still due shows in the next sweep.
+            log.info("sweep: MD-%s: %s", ticket_id, error.sentence)
+
+
+def _end_due(context: Context) -> None:
+    with context.database.reading() as session:
+        due = select(Ticket.id).where(queries.LIVE, Ticket.expires_at <= database_now(session))
+        ids = list(session.scalars(due.order_by(Ticket.expires_at).limit(BATCH)))
+    _each(context, ids, _expire)
+
+
+def _expire(session: Session, ticket_id: int, now: datetime) -> None:
+    ending.end(session, ticket_id, Ending(Outcome.EXPIRED, "The window ended."), by=CLOCK, now=now)
+
+
+def _call_stuck(context: Context) -> None:
+    with context.database.reading() as session:
+        now = database_now(session)
+        stuck = select(Ticket.id).where(
+            Ticket.state.in_(MOVING),
+            or_(Ticket.claim_until.is_(None), Ticket.claim_until <= now),
+            or_(Ticket.next_attempt_at.is_(None), Ticket.next_attempt_at <= now - GRACE),
+            or_(Ticket.updated_at <= now - GRACE, Ticket.claim_until.is_not(None)),
+        )
+        ids = list(session.scalars(stuck.order_by(Ticket.updated_at).limit(BATCH)))
+    _each(context, ids, _call)
+
+
+def _call(session: Session, ticket_id: int, now: datetime) -> None:
+    ticket = session.get_one(Ticket, ticket_id)
+    task = TASK_OF.get(ticket.state)
+    if task is not None and not ticket.claimed(now) and not outbox.waiting(session, task, ticket_id):
+        call_worker(session, ticket, now=now)
+
+
+def _call_preflights(context: Context) -> None:
+    with context.database.reading() as session:
+        now = database_now(session)
+        unseen = select(Ticket.id).where(
+            Ticket.state == State.PENDING, Ticket.preflight_at.is_(None), Ticket.created_at <= now - 3 * GRACE
+        )
+        ids = list(session.scalars(unseen.order_by(Ticket.id).limit(BATCH)))
+    _each(context, ids, _call_preflight)
+
+
+def _call_preflight(session: Session, ticket_id: int, now: datetime) -> None:
+    if not outbox.waiting(session, "meshdesk.preflight", ticket_id):
+        ticket = session.get_one(Ticket, ticket_id)
+        outbox.send(session, outbox.preflight_call(ticket), now=now)
+
+
+def _resend(context: Context) -> None:
+    with context.database.unit_of_work() as session:
+        now = database_now(session)
+        outbox.resend(session, now=now)
+        outbox.forget_taken(session, now=now)
+
+
+def _call_inventories(context: Context) -> None:
+    with context.database.unit_of_work() as session:
+        now = database_now(session)
+        for name in _old_inventories(session, now - context.config.inventory_every):
+            outbox.ask_inventory(session, name, now=now)
+
+
+def _old_inventories(session: Session, before: datetime) -> Iterator[str]:
+    tried = select(InventoryCluster.cluster).where(InventoryCluster.tried_at > before)
+    yield from session.scalars(select(Cluster.name).where(Cluster.active, Cluster.name.not_in(tried)))
+
+
+def _seal(context: Context) -> None:
+    with context.database.unit_of_work() as session:
+        now = database_now(session)
+        sealed = select(Event.happened_at).where(Event.chain == audit.SYSTEM_CHAIN, Event.type == "audit:sealed")
+        last = session.scalar(sealed.order_by(Event.number.desc()).limit(1))
+        if last is None or last <= now - SEAL_EVERY:
+            audit.seal(session, actor=WORKER.name, now=now)

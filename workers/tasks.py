@@ -1,0 +1,57 @@
+"""The tasks: thin shells that take a message once and call the work. A message carries only ids."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from celery import Celery
+
+from portal import outbox
+from portal.db import database_now
+from workers.apply import apply
+from workers.context import Context, process_context
+from workers.inventory import refresh
+from workers.orphans import converge_target
+from workers.preflight import preflight
+from workers.sweep import sweep
+from workers.undo import undo
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Context, str], None]
+
+
+def _of_ticket(work: Callable[[Context, int], None]) -> Work:
+    return lambda context, subject: work(context, int(subject))
+
+
+WORK: dict[str, Work] = {
+    "meshdesk.preflight": _of_ticket(preflight),
+    "meshdesk.apply": _of_ticket(apply),
+    "meshdesk.undo": _of_ticket(undo),
+    "meshdesk.converge": _of_ticket(converge_target),
+    "meshdesk.inventory": refresh,
+}
+
+
+def handle(context: Context, task: str, message_id: int, subject: str) -> None:
+    """Take a message and do its work; a message delivered twice is taken once."""
+    with context.database.unit_of_work() as session:
+        if not outbox.take(session, message_id, now=database_now(session)):
+            return
+    WORK[task](context, subject)
+
+
+def register(app: Celery) -> None:
+    """Register every task that the outbox can send, and the sweep."""
+    for name in WORK:
+        app.task(_task(name), name=name)
+    app.task(lambda: sweep(process_context()), name="meshdesk.sweep")
+
+
+def _task(name: str) -> Callable[[int, str], None]:
+    def run(message_id: int, subject: str) -> None:
+        handle(process_context(), name, message_id, subject)
+
+    return run

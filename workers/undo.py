@@ -1,0 +1,97 @@
+"""Taking a ticket back: fence, fold without it, and prove target by target. Called by the undo task."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.mesh.fold import Unreadable
+from sqlalchemy.orm import Session
+
+from portal.db import database_now
+from portal.errors import ClusterError, Gone, LostClaim
+from portal.models import Target, Ticket, TicketTarget
+from portal.tickets import carrying_out as verbs
+from workers.context import Context, Spot
+from workers.converge import converge
+from workers.rollout import Observation, links_of, observe, pace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Findings:
+    """What one round of an undo found, target by target."""
+
+    proven: dict[int, dict[str, Any]] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def undo(context: Context, ticket_id: int) -> None:
+    """Take an ended ticket one step back; harmless when there is nothing to do or another worker does it."""
+    with context.database.unit_of_work() as session:
+        taken = verbs.claim(session, ticket_id, task="meshdesk.undo", lease=context.config.lease)
+    if taken is None:
+        return
+    held = taken[1]
+    try:
+        _take_back(context, held)
+    except LostClaim as lost:
+        log.info("MD-%s: %s", ticket_id, lost.sentence)
+
+
+def _take_back(context: Context, held: verbs.Claim) -> None:
+    with context.database.reading() as session:
+        ticket = session.get_one(Ticket, held.ticket_id)
+        links = links_of(session, held.ticket_id) if ticket.writing_from is not None else []
+    found = Findings()
+    # A target that cannot be undone must not keep the others open.
+    for spot in [spot for link, spot in links if link.proven_at is None]:
+        with context.database.unit_of_work() as session:
+            verbs.renew(session, held)
+        _one(context, held, spot, found)
+    _settle(context, held, found, expected=len(links))
+
+
+def _one(context: Context, held: verbs.Claim, spot: Spot, found: Findings) -> None:
+    try:
+        shown = converge(context, spot, fence_for=held.ticket_id)
+        seen = observe(context, spot, shown.around)
+    except Gone:
+        found.proven[spot.target_id] = {"workload": str(spot.ref), "gone": True}
+    except (ClusterError, Unreadable) as error:
+        found.problems.append(error.sentence)
+    else:
+        _judge(spot, seen, found)
+
+
+def _judge(spot: Spot, seen: Observation, found: Findings) -> None:
+    found.progress[str(spot.ref)] = seen.proof.progress()
+    if seen.proof.matching:
+        found.proven[spot.target_id] = seen.evidence()
+
+
+def _settle(context: Context, held: verbs.Claim, found: Findings, *, expected: int) -> None:
+    with context.database.unit_of_work() as session:
+        if found.proven:
+            _keep(session, held, found)
+        ticket = session.get_one(Ticket, held.ticket_id)
+        links = [link for link, _ in links_of(session, held.ticket_id)] if expected else []
+        progress = {**ticket.progress, **found.progress}
+        if all(link.proven_at is not None for link in links):
+            verbs.settle_closed(session, held)
+        elif found.problems:
+            verbs.retry_later(session, held, problem=" ".join(found.problems))
+        else:
+            delay = pace(ticket.ended_at, database_now(session))
+            verbs.wait(session, held, progress=progress, delay=delay)
+
+
+def _keep(session: Session, held: verbs.Claim, found: Findings) -> None:
+    verbs.attach_undone(session, held, evidence={"targets": list(found.proven.values())})
+    for target_id, evidence in found.proven.items():
+        session.get_one(TicketTarget, (held.ticket_id, target_id)).proven_at = database_now(session)
+        if evidence.get("gone"):
+            session.get_one(Target, target_id).memory = {}
