@@ -1,6 +1,6 @@
 """Configuration files in YAML (policy, registry, clusters): parsed, validated, each problem with its line and the fix.
 
-Files are written by hand and read by a command that refuses them whole: it must say everything that is wrong at once.
+Files are written by hand and refused whole, so all that is found wrong is said at once.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from portal.errors import ConfigurationError
 from portal.marked_yaml import MarkedYaml, NotYamlError, Part, Place, Problem, shown
 
-__all__ = ["FileInvalid", "Problem", "load_yaml", "not_known"]
+__all__ = ["FileInvalid", "Problem", "load_yaml", "not_known", "refuse"]
 
 _MOST_LISTED = 12
 _PLAINLY = {
     "Missing data for required field.": "This is missing.",
     "Invalid input type.": "Write keys with values here (`key: value`).",
     "Field may not be null.": "This is empty: give it a value or leave it out.",
+    "Not a valid string.": "Write text here, in quotes where YAML would take it for something else.",
     "Not a valid list.": "Write a list here.",
     "Not a valid boolean.": "Write true or false, without quotes.",
     "Not a valid integer.": "Write a whole number, without quotes.",
+    "Not a valid URL.": "Write an address that starts with https:// or http://.",
+    "Not a valid email address.": "Write a mail address, like name@example.com.",
 }
 
 
-class FileInvalid(ConfigurationError):  # noqa: N818 - a refusal, named as portal.errors names them
+class FileInvalid(ConfigurationError):
     """A configuration file that cannot be used; `problems` in its order, a line of the sentence for each."""
 
     def __init__(self, name: str, problems: Iterable[Problem]) -> None:
@@ -61,12 +64,24 @@ def load_yaml(text: str, schema: Schema, *, name: str) -> Any:
 def not_known(value: object, choices: Iterable[str]) -> str:
     """`'productoin' is not known; did you mean 'production'?`, or what there is to choose from."""
     known = sorted(choices)
-    close = get_close_matches(str(value), known, n=1)
-    if close:
+    close = get_close_matches(str(value), known, n=1) or [one for one in known if one.startswith(str(value))]
+    if len(close) == 1:
         return f"{str(value)!r} is not known; did you mean {close[0]!r}?"
     if not 0 < len(known) <= _MOST_LISTED:
         return f"{str(value)!r} is not known."
     return f"{str(value)!r} is not known; {'choose one of' if len(known) > 1 else 'it can only be'} {', '.join(known)}."
+
+
+def refuse(found: Iterable[tuple[Sequence[Part], str]]) -> None:
+    """Raise marshmallow's ValidationError with a sentence for each path (a schema's rule calls it); none is fine."""
+    messages: dict[Part, Any] = {}
+    for path, sentence in found:
+        here = messages
+        for part in path:
+            here = here.setdefault(part, {})
+        here.setdefault("_schema", []).append(sentence)
+    if messages:
+        raise ValidationError(messages)
 
 
 def _flat(messages: Any, path: tuple[Part, ...]) -> Iterator[tuple[tuple[Part, ...], str]]:
@@ -78,11 +93,13 @@ def _flat(messages: Any, path: tuple[Part, ...]) -> Iterator[tuple[tuple[Part, .
             yield path, str(words)
 
 
-def _problem(document: MarkedYaml, schema: Schema, path: tuple[Part, ...], words: str) -> Problem:
+def _problem(document: MarkedYaml, schema: Schema, told: tuple[Part, ...], words: str) -> Problem:
+    path = _as_written(schema, told)
     place = document.place(path)
     sentence = _sentence(schema, path, place, words)
     # A lone text may stand for a list of one: then the file shows no [0].
-    named = place.parts if isinstance(place.node, yaml.ScalarNode) and place.parts else path
+    inside_text = isinstance(place.node, yaml.ScalarNode) and place.parts
+    named = place.parts if inside_text else (*place.parts, *path[len(place.parts) :])
     return Problem(place.mark.line + 1, place.mark.column + 1, shown(named), sentence)
 
 
@@ -96,6 +113,15 @@ def _sentence(schema: Schema, path: tuple[Part, ...], place: Place, words: str) 
         if choices and place.node.value not in choices:
             return not_known(place.node.value, choices)
     return _PLAINLY.get(words, words)
+
+
+def _as_written(schema: Schema, told: tuple[Part, ...]) -> tuple[Part, ...]:
+    """marshmallow says `key` or `value` after the key of a Dict; nobody wrote that."""
+    path: tuple[Part, ...] = ()
+    for part in told:
+        if not (path and isinstance(_walk(schema, path[:-1]), fields.Dict) and part in ("key", "value")):
+            path = (*path, part)
+    return path
 
 
 def _walk(schema: Schema, path: Sequence[Part]) -> Schema | fields.Field[Any] | None:

@@ -45,8 +45,8 @@ def _read(text: str) -> timedelta | None:
         return None
     except OverflowError:
         return timedelta.max - timedelta(microseconds=timedelta.max.microseconds)
-    # "PT" and "P1DT" name no quantity after their last letter; isodate lets them pass.
-    return found if isinstance(found, timedelta) and not text.endswith("T") else None
+    # isodate also takes "P1DT", which counts nothing after its last letter, and a line's end after the text.
+    return found if isinstance(found, timedelta) and text.endswith(("W", "D", "H", "M", "S")) else None
 
 
 def _meant(text: str) -> str:

@@ -59,7 +59,7 @@ class MarkedYaml:
         except RecursionError as error:
             raise NotYamlError([Problem(1, 1, "", "The file is nested too deeply.")]) from error
         except (ValueError, OverflowError) as error:
-            raise NotYamlError([Problem(1, 1, "", f"A date or number in the file cannot be read: {error}.")]) from error
+            raise NotYamlError([_miscounted(text)]) from error
         self._root: yaml.Node = root
 
     def place(self, path: Sequence[Part]) -> Place:
@@ -132,6 +132,22 @@ def _twice(key: yaml.ScalarNode, before: yaml.Node, path: tuple[Part, ...]) -> P
 
 def _problem(mark: yaml.Mark, path: Sequence[Part], sentence: str) -> Problem:
     return Problem(mark.line + 1, mark.column + 1, shown(path), sentence)
+
+
+def _miscounted(text: str) -> Problem:
+    """PyYAML does not say where a date like 2026-13-01 or an endless number stood."""
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.ScalarToken) and token.plain:
+            try:
+                yaml.safe_load(token.value)
+            except (ValueError, OverflowError):
+                sentence = (
+                    f"YAML takes {token.value[:40]!r} for a date or a number and cannot read it: put it in quotes."
+                )
+                return _problem(token.start_mark, (), sentence)
+            except yaml.YAMLError:
+                continue
+    return Problem(1, 1, "", "A date or a number cannot be read: put it in quotes.")
 
 
 def _unreadable(error: yaml.YAMLError, text: str) -> Problem:

@@ -47,7 +47,11 @@ def register(app: Celery) -> None:
     """Register every task that the outbox can send, and the sweep."""
     for name in WORK:
         app.task(_task(name), name=name)
-    app.task(lambda: sweep(process_context()), name="meshdesk.sweep")
+    app.task(_sweep, name="meshdesk.sweep")
+
+
+def _sweep() -> None:
+    sweep(process_context())
 
 
 def _task(name: str) -> Callable[[int, str], None]:

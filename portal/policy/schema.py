@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from portal.configuration_files import refuse
 from portal.fields import Duration, Flag, Several, dns_label
 from portal.policy.coverage import unreachable
 from portal.policy.rules import Approval, BreakGlass, Route, Rule, When
@@ -103,9 +104,10 @@ class RuleSchema(Schema):
     def _groups_once(self, data: Mapping[str, Any], **_: Any) -> None:
         groups = [approval.from_ for approval in data["approvals"]]
         again = [index for index, group in enumerate(groups) if group in groups[:index]]
-        if again:
-            sentence = "This group is named already: raise its count instead."
-            raise ValidationError({"approvals": {index: {"from": [sentence]} for index in again}})
+        refuse(
+            (("approvals", index, "from"), "This group stands here already: raise its count instead.")
+            for index in again
+        )
 
     @validates_schema
     def _limited(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -115,7 +117,9 @@ class RuleSchema(Schema):
     @post_load
     def _made(self, data: dict[str, Any], **_: Any) -> Rule:
         when, name = data.pop("when"), data.pop("name")
-        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
         values["reason"] = data["reason"].strip() or _plainly(data["approvals"])
         return Rule(when, Route(rule=name, **values))
 
@@ -133,17 +137,13 @@ class PolicySchema(Schema):
     @validates_schema
     def _each_rule_has_its_name(self, data: Mapping[str, Any], **_: Any) -> None:
         names = [rule.name for rule in data["rules"]]
-        again = {index for index, name in enumerate(names) if name in names[:index]}
-        if again:
-            raise ValidationError(
-                {"rules": {i: {"name": [f"rules[{names.index(names[i])}] is called {names[i]!r} too."]} for i in again}}
-            )
+        first = [names.index(name) for name in names]
+        again = ((index, before) for index, before in enumerate(first) if before < index)
+        refuse((("rules", i, "name"), f"rules[{before}] is called {names[i]!r} too: keep one.") for i, before in again)
 
     @validates_schema
     def _each_rule_is_reached(self, data: Mapping[str, Any], **_: Any) -> None:
-        problems = {index: [sentence] for index, sentence in unreachable(data["rules"]).items()}
-        if problems:
-            raise ValidationError({"rules": problems})
+        refuse((("rules", index), sentence) for index, sentence in unreachable(data["rules"]).items())
 
     @post_load
     def _made(self, data: Mapping[str, Any], **_: Any) -> tuple[Rule, ...]:

@@ -84,7 +84,7 @@ def _load_fields(kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, Any], list[
     try:
         return kind.schema.load(raw), kind.notes(raw)
     except ValidationError as error:
-        raise Invalid(flatten(error.normalized_messages(), "fields")) from error
+        raise Invalid(flatten(error.messages, "fields")) from error
 
 
 def flatten(messages: Any, path: str) -> dict[str, list[str]]:

@@ -1,0 +1,109 @@
+"""The registry in the database: read as a file would say it, and made to say what a file says.
+
+Called by `meshdesk registry`, `meshdesk up` and tests; the file's own rules are in registry_file.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import audit, registry_rows
+from portal.errors import ConfigurationError
+from portal.models import Cluster, Membership, Namespace, Person, RegistryVersion, Role, Tenant, Ticket
+from portal.registry_diff import Change, diff
+from portal.registry_state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+from portal.states import TERMINAL
+
+MOST_NAMED = 5
+Places = dict[tuple[str, str], str]
+
+
+def present(session: Session) -> RegistryFile:
+    """What is in force now, as a registry without a text."""
+    roles = _people_by_role(session)
+    return RegistryFile(
+        clusters=tuple(
+            ClusterEntry(row.name, row.environment, row.console, row.description)
+            for row in session.scalars(select(Cluster).where(Cluster.active))
+        ),
+        tenants=tuple(_tenants(session, roles)),
+        people=tuple(
+            PersonEntry(row.name, row.title, row.email) for row in session.scalars(select(Person).where(Person.active))
+        ),
+        operators=tuple(roles[None, Role.OPERATOR]),
+        auditors=tuple(roles[None, Role.AUDITOR]),
+    )
+
+
+def _people_by_role(session: Session) -> dict[tuple[int | None, Role], list[str]]:
+    query = select(Membership.tenant_id, Membership.role, Person.name).join(Person, Person.id == Membership.person_id)
+    found: dict[tuple[int | None, Role], list[str]] = defaultdict(list)
+    for tenant_id, role, name in session.execute(query.order_by(Membership.id)):
+        found[tenant_id, Role(role)].append(name)
+    return found
+
+
+def _tenants(session: Session, roles: dict[tuple[int | None, Role], list[str]]) -> Iterator[TenantEntry]:
+    owned: dict[int, list[NamespaceEntry]] = defaultdict(list)
+    for row in session.scalars(select(Namespace).order_by(Namespace.id)):
+        owned[row.tenant_id].append(NamespaceEntry(row.cluster, row.name, row.environment))
+    for tenant in session.scalars(select(Tenant).where(Tenant.active).order_by(Tenant.id)):
+        people = [tuple(roles[tenant.id, role]) for role in (Role.MEMBER, Role.OWNER, Role.PARTNER)]
+        yield TenantEntry(tenant.name, tenant.title, tuple(owned[tenant.id]), *people)
+
+
+def plan(session: Session, wanted: RegistryFile) -> list[Change]:
+    """What applying `wanted` would change; raises ConfigurationError when it takes away what an open ticket needs."""
+    before = present(session)
+    _refuse_taking_away(session, _places(before), _places(wanted))
+    return diff(before, wanted)
+
+
+def _places(registry: RegistryFile) -> Places:
+    return {(one.cluster, one.name): tenant.name for tenant in registry.tenants for one in tenant.namespaces}
+
+
+def _refuse_taking_away(session: Session, before: Places, after: Places) -> None:
+    lost = {place: tenant for place, tenant in before.items() if after.get(place) != tenant}
+    query = select(Ticket).where(Ticket.state.not_in(TERMINAL)).order_by(Ticket.id)
+    held: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for ticket in session.scalars(query) if lost else ():
+        if (ticket.cluster, ticket.namespace) in lost:
+            held[ticket.cluster, ticket.namespace].append(ticket.ref)
+    if held:
+        raise ConfigurationError("\n".join(_still_needed(place, lost[place], refs) for place, refs in held.items()))
+
+
+def _still_needed(place: tuple[str, str], tenant: str, refs: Sequence[str]) -> str:
+    named = ", ".join(refs[:MOST_NAMED]) + (f" and {len(refs) - MOST_NAMED} more" if len(refs) > MOST_NAMED else "")
+    are = "is" if len(refs) == 1 else "are"
+    return (
+        f"Namespace {place[1]} on {place[0]} cannot be taken from tenant {tenant}: {named} {are} not over there yet. "
+        "Let that end first (release, revoke, withdraw or reject), or keep the namespace in the registry."
+    )
+
+
+def apply(session: Session, wanted: RegistryFile, *, by: str, now: datetime) -> list[Change]:
+    """Make the database say what `wanted` says and give what changed; [] and no trace when it said so already.
+
+    People, tenants and clusters that are not named any more become inactive: tickets and events still name them.
+    Raises ConfigurationError when an open ticket needs what would be taken away.
+    """
+    changes = plan(session, wanted)
+    if not changes:
+        return []
+    registry_rows.write(session, wanted)
+    session.add(RegistryVersion(applied_at=now, applied_by=by, digest=wanted.digest, text=wanted.text))
+    payload = {"digest": wanted.digest, "changes": [str(change) for change in changes]}
+    audit.record(session, audit.SYSTEM_CHAIN, audit.Deed("registry:applied", by, payload), now=now)
+    return changes
+
+
+def last_applied(session: Session) -> RegistryVersion | None:
+    """The file that was applied last, whole; None before the first."""
+    return session.scalar(select(RegistryVersion).order_by(RegistryVersion.id.desc()).limit(1))

@@ -1,0 +1,134 @@
+"""registry.yaml: its format, and every rule that a registry must keep.
+
+Pure: `meshdesk registry apply` loads the file here, registry.py writes it to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from portal.configuration_files import load_yaml, refuse
+from portal.fields import dns_label
+from portal.registry_diff import Action, Change, diff
+from portal.registry_rules import broken
+from portal.registry_state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+
+__all__ = [
+    "Action",
+    "Change",
+    "ClusterEntry",
+    "NamespaceEntry",
+    "PersonEntry",
+    "RegistryFile",
+    "TenantEntry",
+    "diff",
+    "load_registry",
+]
+
+_ENVIRONMENTS = ("sandbox", "staging", "production")
+_SYSTEM = "meshdesk-"
+_login = validate.Regexp(
+    r"^[a-z0-9]([a-z0-9._@-]{0,126}[a-z0-9])?\Z",
+    error="{input!r} is not a sign-in name: use up to 128 of a-z, 0-9 and . _ @ -, a letter or digit at either end.",
+)
+_said = validate.Length(1, 200, error="Write 1 to 200 characters.")
+
+
+def _not_the_systems_own(name: str) -> None:
+    if name.startswith(_SYSTEM):
+        raise ValidationError(f"Names that start with {_SYSTEM!r} are the system's own: choose another.")
+
+
+def _person() -> fields.String:
+    return fields.String(validate=_login)
+
+
+def _people() -> fields.List[str]:
+    return fields.List(_person(), load_default=list)
+
+
+def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+
+
+class ClusterSchema(Schema):
+    """One cluster; its name is for ever."""
+
+    name = fields.String(required=True, validate=dns_label)
+    environment = fields.String(required=True, validate=validate.OneOf(_ENVIRONMENTS))
+    console = fields.Url(schemes={"http", "https"}, require_tld=False, load_default=None)
+    description = fields.String(load_default="")
+
+    @post_load
+    def _made(self, data: Mapping[str, Any], **_: Any) -> ClusterEntry:
+        return ClusterEntry(**data)
+
+
+class NamespaceSchema(Schema):
+    """One namespace of a tenant."""
+
+    cluster = fields.String(required=True, validate=dns_label)
+    name = fields.String(required=True, validate=dns_label)
+    environment = fields.String(load_default=None, validate=validate.OneOf(_ENVIRONMENTS))
+
+    @post_load
+    def _made(self, data: Mapping[str, Any], **_: Any) -> NamespaceEntry:
+        return NamespaceEntry(**data)
+
+
+class TenantSchema(Schema):
+    """One tenant with its namespaces and its people."""
+
+    name = fields.String(required=True, validate=dns_label)
+    title = fields.String(load_default=None, validate=_said)
+    namespaces = fields.List(fields.Nested(NamespaceSchema), load_default=list)
+    members = _people()
+    owners = _people()
+    security_partners = _people()
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> TenantEntry:
+        return TenantEntry(**_tuples({**data, "title": data["title"] or data["name"]}))
+
+
+class PersonSchema(Schema):
+    """One person; without a title the name stands for it."""
+
+    name = fields.String(required=True, validate=[_login, _not_the_systems_own])
+    title = fields.String(load_default=None, validate=_said)
+    email = fields.Email(load_default=None)
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> PersonEntry:
+        return PersonEntry(**{**data, "title": data["title"] or data["name"]})
+
+
+class RegistrySchema(Schema):
+    """A whole registry.yaml."""
+
+    clusters = fields.List(fields.Nested(ClusterSchema), required=True)
+    tenants = fields.List(fields.Nested(TenantSchema), load_default=list)
+    people = fields.List(fields.Nested(PersonSchema), load_default=list)
+    operators = _people()
+    auditors = _people()
+
+    @validates_schema
+    def _holds_together(self, data: Mapping[str, Any], **_: Any) -> None:
+        refuse(broken(RegistryFile(**_tuples(data))))
+
+    @post_load
+    def _made(self, data: Mapping[str, Any], **_: Any) -> RegistryFile:
+        return RegistryFile(**_tuples(data))
+
+
+_SCHEMA = RegistrySchema()
+
+
+def load_registry(text: str, name: str = "registry.yaml") -> RegistryFile:
+    """The registry that the text says; raises FileInvalid naming every problem with its line."""
+    registry: RegistryFile = load_yaml(text, _SCHEMA, name=name)
+    return replace(registry, text=text)

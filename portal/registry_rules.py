@@ -1,0 +1,73 @@
+"""What must hold across a whole registry: names are single, a namespace has one tenant, and what is named exists.
+
+Called by the schema in registry_file.py, which turns the paths into lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from portal.configuration_files import not_known
+from portal.registry_state import RegistryFile
+
+Path = tuple[str | int, ...]
+Found = tuple[Path, str]
+
+
+def broken(registry: RegistryFile) -> list[Found]:
+    """Every place where a rule is broken, as path and sentence."""
+    return [*_names_twice(registry), *_people_twice(registry), *_claimed_twice(registry), *_unknown(registry)]
+
+
+def _names_twice(registry: RegistryFile) -> Iterator[Found]:
+    names = {
+        "clusters": [cluster.name for cluster in registry.clusters],
+        "tenants": [tenant.name for tenant in registry.tenants],
+        "people": [person.name for person in registry.people],
+    }
+    for noun, named in names.items():
+        for index, name in enumerate(named):
+            if name in named[:index]:
+                yield (noun, index, "name"), f"{noun}[{named.index(name)}] is called {name!r} too: keep one."
+
+
+def _people_twice(registry: RegistryFile) -> Iterator[Found]:
+    for path, people in _lists_of_people(registry):
+        for index, name in enumerate(people):
+            if name in people[:index]:
+                yield (*path, index), f"{name!r} stands in this list already: keep one."
+
+
+def _claimed_twice(registry: RegistryFile) -> Iterator[Found]:
+    owner: dict[tuple[str, str], str] = {}
+    for at, tenant in enumerate(registry.tenants):
+        for index, namespace in enumerate(tenant.namespaces):
+            key = (namespace.cluster, namespace.name)
+            if key in owner:
+                sentence = f"Tenant {owner[key]} owns {namespace.name} on {namespace.cluster} already: only one can."
+                yield ("tenants", at, "namespaces", index, "name"), sentence
+            owner.setdefault(key, tenant.name)
+
+
+def _unknown(registry: RegistryFile) -> Iterator[Found]:
+    people = {person.name for person in registry.people}
+    for path, names in _lists_of_people(registry):
+        yield from (((*path, i), f"Person {not_known(name, people)}") for i, name in _missing(names, people))
+    clusters = {cluster.name for cluster in registry.clusters}
+    for at, tenant in enumerate(registry.tenants):
+        named = [namespace.cluster for namespace in tenant.namespaces]
+        for index, name in _missing(named, clusters):
+            yield ("tenants", at, "namespaces", index, "cluster"), f"Cluster {not_known(name, clusters)}"
+
+
+def _missing(names: Iterable[str], known: set[str]) -> Iterator[tuple[int, str]]:
+    return ((index, name) for index, name in enumerate(names) if name not in known)
+
+
+def _lists_of_people(registry: RegistryFile) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for at, tenant in enumerate(registry.tenants):
+        yield ("tenants", at, "members"), tenant.members
+        yield ("tenants", at, "owners"), tenant.owners
+        yield ("tenants", at, "security_partners"), tenant.security_partners
+    yield ("operators",), registry.operators
+    yield ("auditors",), registry.auditors

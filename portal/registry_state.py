@@ -1,0 +1,96 @@
+"""Clusters, tenants and people as a registry names them.
+
+Built from a file by registry_file.py and from the database by registry.py, so that `registry apply` can compare them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class ClusterEntry:
+    """One cluster with Linkerd; its name never changes."""
+
+    name: str
+    environment: str
+    console: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class NamespaceEntry:
+    """One namespace of a tenant; `environment` overrides the cluster's."""
+
+    cluster: str
+    name: str
+    environment: str | None = None
+
+
+@dataclass(frozen=True)
+class TenantEntry:
+    """One tenant, what it owns, and the names of its people by role."""
+
+    name: str
+    title: str
+    namespaces: tuple[NamespaceEntry, ...] = ()
+    members: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    security_partners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PersonEntry:
+    """Somebody who acts, by sign-in name."""
+
+    name: str
+    title: str
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class RegistryFile:
+    """A whole registry; `text` is the file as it was, empty for what was read from a database."""
+
+    clusters: tuple[ClusterEntry, ...] = ()
+    tenants: tuple[TenantEntry, ...] = ()
+    people: tuple[PersonEntry, ...] = ()
+    operators: tuple[str, ...] = ()
+    auditors: tuple[str, ...] = ()
+    text: str = field(default="", compare=False)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the text in UTF-8, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def _cluster_environments(self) -> dict[str, str]:
+        return {cluster.name: cluster.environment for cluster in self.clusters}
+
+    def environment_of(self, namespace: NamespaceEntry) -> str:
+        """The environment that counts for a namespace: its own, else its cluster's, else `unknown`."""
+        return namespace.environment or self._cluster_environments.get(namespace.cluster, "unknown")
+
+    def warnings(self) -> list[str]:
+        """What is allowed and yet hardly meant, in sentences: tickets that nobody could ever approve."""
+        found = [sentence for tenant in self.tenants for sentence in _unapprovable(tenant)]
+        if not self.operators:
+            found.append("Nobody is a platform operator: what is routed to operators would wait for ever.")
+        return found
+
+
+def _unapprovable(tenant: TenantEntry) -> Iterator[str]:
+    if not tenant.owners:
+        yield f"Tenant {tenant.name} has no owner: name one, or what needs one waits for ever."
+    partners = set(tenant.security_partners)
+    if not partners:
+        yield f"Tenant {tenant.name} has no security partner: name one, or what needs one waits for ever."
+    elif len(partners) == 1 and partners == set(tenant.members):
+        yield (
+            f"The only security partner of tenant {tenant.name} is its only member, and nobody decides on their own "
+            "ticket: name another."
+        )
