@@ -95,7 +95,11 @@ class World:
         if view.version != self.version:
             return False
         # The lock holds the workload, not its namespace: what was inherited is what was read.
-        before = {key: numbers(self.template.get(key, inherited(view.seen.namespace, key))) for key in plan.changes if key in LISTS}
+        before = {
+            key: numbers(self.template.get(key, inherited(view.seen.namespace, key)))
+            for key in plan.changes
+            if key in LISTS
+        }
         absent = {key for key in LISTS if key not in self.template}
         was_off = self.template.get(INJECT) == "disabled"
         for key, text in plan.changes.items():

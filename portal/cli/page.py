@@ -1,0 +1,196 @@
+"""A ticket as a page of plain text: state, what is next, approvals, window, targets, findings and the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from portal.cli.output import instant, paint, state_text, table
+from portal.cli.times import in_words, left_until, parse_duration
+
+Ticket = dict[str, Any]
+SEVERITIES = {"blocking": "red", "warning": "yellow"}
+OVER = frozenset({"closed", "rejected", "withdrawn", "lapsed"})
+DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def brief(ticket: Ticket) -> str:
+    """One line: where the ticket is and what is next."""
+    return f"{ticket['ref']} is {state_text(ticket['state'])}. {ticket['next']}"
+
+
+def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
+    """The page of one ticket."""
+    blocks = [_facts(ticket, now), _decisions(ticket), _findings(ticket), _targets(ticket), change_of(evidence)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _facts(ticket: Ticket, now: datetime) -> str:
+    lines = [(name, text) for name, text in _lines(ticket, now) if text]
+    width = max(len(name) for name, _ in lines)
+    head = f"{ticket['ref']}  {ticket['kind']}  {state_text(ticket['state'])}"
+    return "\n".join([head, *(f"  {name:<{width}}  {text}" for name, text in lines)])
+
+
+def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "next", ticket["next"]
+    if ticket["problem"] and ticket["problem"] not in ticket["next"]:
+        yield "problem", ticket["problem"]
+    yield (
+        "where",
+        f"{ticket['cluster']}, namespace {ticket['namespace']} of {ticket['tenant']} ({ticket['environment']})",
+    )
+    yield "asked by", f"{ticket['requester']}, {instant(ticket['created_at'])}"
+    yield "reason", ticket["reason"]
+    yield from (_field(name, value) for name, value in ticket["fields"].items())
+    yield from (("noted", note) for note in ticket["notes"])
+    yield "renews", ticket["renews"] or ""
+    yield "rule", f"{ticket['rule']}: {ticket['rule_reason']}"
+    yield "approvals", approvals_text(ticket)
+    yield "window", _window(ticket, now)
+    yield "ended", _ending(ticket)
+
+
+def _field(name: str, value: Any) -> tuple[str, str]:
+    if isinstance(value, dict):
+        value = [f"{key.replace('_', ' ')}: {_plain(one)}" for key, one in value.items()]
+    return name.replace("_", " "), _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def approvals_text(ticket: Ticket) -> str:
+    """Who must approve a ticket or a preview, and on whom it still waits."""
+    if ticket["automatic"]:
+        return "by the policy, no person needed"
+    asked = [f"{one['count']} {one['from']}" for one in ticket["approvals"]]
+    waiting = [
+        f"{one['group']} ({', '.join(one['people']) or 'nobody has this role'})" for one in ticket["waiting_for"]
+    ]
+    return " and ".join(asked) + (f"; waits for {' and '.join(waiting)}" if waiting else "")
+
+
+def _window(ticket: Ticket, now: datetime) -> str:
+    if ticket["active_from"] is None:
+        return "no end" if ticket["duration"] is None else f"{in_words(duration_of(ticket))} from when it is written"
+    until = ticket["expires_at"]
+    span = f"{instant(ticket['active_from'])} to {instant(until, 'no end')}"
+    left = None if until is None else left_until(until, now)
+    if left is None or ticket["state"] not in ("applying", "active"):
+        return span
+    return f"{span} ({in_words(left)} left)" if left > timedelta(0) else f"{span} (over)"
+
+
+def duration_of(ticket: Ticket) -> timedelta:
+    """How long a ticket's window lasts."""
+    return parse_duration(ticket["duration"])
+
+
+def _ending(ticket: Ticket) -> str:
+    parts = [ticket["outcome"], ticket["ended_by"] and f"by {ticket['ended_by']}", ticket["end_reason"]]
+    return ", ".join(part for part in parts if part)
+
+
+def _decisions(ticket: Ticket) -> str:
+    lines = [
+        f"  {instant(one['at'])}  {one['who']} ({', '.join(one['roles'])}): {one['decision']}"
+        + (f", {one['note']}" if one["note"] else "")
+        for one in ticket["decisions"]
+    ]
+    return "\n".join(["Decisions", *lines]) if lines else ""
+
+
+def _findings(ticket: Ticket) -> str:
+    preflight = ticket["preflight"]
+    if preflight is None:
+        return ""
+    verdict = "nothing hinders the change" if preflight["clean"] else paint("it found what blocks the change", "red")
+    return "\n".join([f"Preflight, {instant(preflight['at'])}: {verdict}", *findings_lines(preflight["findings"])])
+
+
+def findings_lines(findings: list[Any] | None) -> Iterator[str]:
+    """Findings under the workload that each is about, what blocks first."""
+    about: dict[str, list[Any]] = {}
+    for one in findings or []:
+        about.setdefault(str(one.get("target") or "") if isinstance(one, dict) else "", []).append(one)
+    for target, found in about.items():
+        yield from [f"  {target}"] if target else []
+        yield from (f"    {finding_text(one)}" for one in sorted(found, key=_weight))
+
+
+def _weight(finding: Any) -> int:
+    order = list(SEVERITIES)
+    severity = finding.get("severity") if isinstance(finding, dict) else None
+    return order.index(severity) if severity in order else len(order)
+
+
+def finding_text(finding: Any) -> str:
+    """A finding as a line, whatever parts it has."""
+    if not isinstance(finding, dict):
+        return str(finding)
+    colour = SEVERITIES.get(finding.get("severity", ""))
+    told = " ".join(finding[part] for part in ("fact", "meaning") if finding.get(part))
+    return f"{paint(str(finding.get('severity', 'info')), colour)}: {told or finding.get('code')}"
+
+
+def _targets(ticket: Ticket) -> str:
+    rows = [
+        (
+            target["workload"],
+            instant(target["written_at"]),
+            instant(target["proven_at"]),
+            "-" if ticket["state"] in OVER else progress_text((ticket["progress"] or {}).get(target["workload"])),
+            removed_text(target["suspended"]),
+        )
+        for target in ticket["targets"]
+    ]
+    heads = ("WORKLOAD", "WRITTEN", "PROVEN", "PODS", "REMOVED BY SOMEBODY")
+    return table(heads, rows).rstrip() if rows else ""
+
+
+def progress_text(progress: Any) -> str:
+    """A rollout as last seen, whatever parts it has."""
+    if isinstance(progress, dict) and "desired" in progress:
+        pods = f"{progress.get('updated', 0)} of {progress['desired']} new, {progress.get('ready', 0)} ready"
+        return f"{pods}: {progress['stalled']}" if progress.get("stalled") else pods
+    if isinstance(progress, dict):
+        return ", ".join(f"{name} {value}" for name, value in progress.items()) or "-"
+    return str(progress) if progress else "-"
+
+
+def removed_text(suspended: Any) -> str:
+    """What somebody took out of the cluster while the window is open."""
+    if not isinstance(suspended, dict):
+        return str(suspended or "-")
+    told = [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in suspended.items() if value]
+    return ", ".join(told) or "-"
+
+
+def change_of(evidence: list[dict[str, Any]]) -> str:
+    """The diff of each workload out of the newest evidence that has one."""
+    for one in reversed(evidence):
+        if diffs := diffs_in(one["data"]):
+            lines = [f"Change ({one['kind']}, {instant(one['at'])})"]
+            return "\n".join(lines + [line for where, diff in diffs for line in (f"  {where}", painted(diff))])
+    return ""
+
+
+def diffs_in(data: Any, where: str = "") -> list[tuple[str, str]]:
+    """Every unified diff anywhere in what a worker or a preview found, with the workload that it is about."""
+    if isinstance(data, list):
+        return [found for one in data for found in diffs_in(one, where)]
+    if not isinstance(data, dict):
+        return []
+    where = str(data.get("workload") or where)
+    own = [(where, data["unified"])] if isinstance(data.get("unified"), str) and data["unified"] else []
+    return own + [found for name, one in data.items() if name != "unified" for found in diffs_in(one, where)]
+
+
+def painted(diff: str) -> str:
+    """A unified diff, its lines in colour where colours are wanted."""
+    return "\n".join(f"  {paint(line, DIFF_COLOURS.get(line[:1]))}" for line in diff.splitlines())

@@ -1,0 +1,45 @@
+"""`meshdesk registry`: tenants, clusters and people out of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from portal import registry as store
+from portal.cli.files import read_text
+from portal.cli.operating import by_option, now, opened_database, operator
+from portal.cli.output import instant
+from portal.errors import NotFound
+from portal.registry_file import load_registry
+
+
+@click.group()
+def registry() -> None:
+    """Bring tenants, clusters and people to what a file says."""
+
+
+@registry.command("apply")
+@click.argument("file", metavar="FILE")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@by_option
+def apply_(file: str, dry_run: bool, by: str | None) -> None:
+    """Show how FILE differs from what is in force, and bring it into force."""
+    wanted = load_registry(read_text(file), Path(file).name)
+    with opened_database() as database, database.unit_of_work() as session:
+        changes = store.plan(session, wanted) if dry_run else store.apply(session, wanted, by=operator(by), now=now())
+    for line in [*changes, *(f"Warning: {sentence}" for sentence in wanted.warnings())]:
+        click.echo(str(line))
+    done = "would be made" if dry_run else "made"
+    click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'} {done}." if changes else "Nothing to change.")
+
+
+@registry.command()
+def show() -> None:
+    """Print the registry in force, as it was written."""
+    with opened_database() as database, database.reading() as session:
+        last = store.last_applied(session)
+    if last is None:
+        raise NotFound("No registry was applied yet: write one and run `meshdesk registry apply FILE`.")
+    click.echo(f"Applied by {last.applied_by} at {instant(last.applied_at)}.", err=True)
+    click.echo(last.text, nl=False)

@@ -1,0 +1,41 @@
+"""A preview as a page of plain text: rule, approvers, and what would change on each workload."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from portal.cli.page import approvals_text, diffs_in, finding_text, painted
+from portal.cli.times import in_words, parse_duration
+
+Found = dict[str, Any]
+
+
+def preview_page(found: Found) -> str:
+    """The page of a preview."""
+    return "\n".join([*_facts(found), *(line for target in found["targets"] for line in _target(target))])
+
+
+def _facts(found: Found) -> list[str]:
+    longest = "no limit" if found["longest"] is None else f"at most {in_words(parse_duration(found['longest']))}"
+    age = in_words(timedelta(seconds=found["age_seconds"]))
+    return [
+        f"{found['kind']} in {found['namespace']} on {found['cluster']} ({found['environment']}): not stored",
+        f"  next       {found['next']}",
+        f"  rule       {found['rule']}: {found['rule_reason']}",
+        f"  approvals  {approvals_text(found)}",
+        f"  duration   {longest}",
+        *(f"  noted      {note}" for note in found["notes"]),
+        f"  inventory  {age} old",
+    ]
+
+
+def _target(target: Found) -> list[str]:
+    change = [painted(diff) for _, diff in diffs_in(target["change"])]
+    return [
+        "",
+        target["workload"],
+        *(f"  {finding_text(one)}" for one in target["findings"] or []),
+        *(f"  warning: {finding_text(one)}" for one in target["warnings"] or []),
+        *(change or ["  Nothing would change on its pod template."]),
+    ]

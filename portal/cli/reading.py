@@ -1,0 +1,95 @@
+"""`meshdesk list`, `show`, `events`, `evidence`: what is known of tickets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from portal.cli.client import Desk, with_desk
+from portal.cli.output import as_json, instant, state_text, table
+from portal.cli.page import whole
+from portal.cli.times import in_words, left_until
+
+json_option = click.option("--json", "plain", is_flag=True, help="Print JSON as the API gave it.")
+
+
+@click.command("list")
+@click.option("--state", "states", multiple=True, help="Only tickets in this state; repeatable.")
+@click.option("--waiting-for-me", is_flag=True, help="Only tickets that you may decide now.")
+@click.option("--mine", is_flag=True, help="Only tickets that you asked for.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most, newest first.")
+@json_option
+@with_desk
+def list_(desk: Desk, /, *, states: tuple[str, ...], waiting_for_me: bool, mine: bool, limit: int, plain: bool) -> None:  # noqa: PLR0913
+    """List tickets that you may see, newest first."""
+    query = {
+        "state": ",".join(states) or None,
+        "waiting_for": "me" if waiting_for_me else None,
+        "mine": "true" if mine else None,
+        "limit": min(limit, 200),
+    }
+    tickets = [ticket for _, ticket in zip(range(limit), desk.items("/tickets", **query), strict=False)]
+    if plain:
+        click.echo(as_json(tickets))
+    elif tickets:
+        click.echo(table(("REF", "STATE", "KIND", "WHERE", "ASKED BY", "ENDS"), map(_row, tickets)), nl=False)
+    else:
+        click.echo("No such tickets.")
+
+
+def _row(ticket: dict[str, Any]) -> tuple[str, ...]:
+    where = f"{ticket['cluster']}/{ticket['namespace']}"
+    names = ("ref", "state", "kind")
+    ref, state, kind = (ticket[name] for name in names)
+    return (ref, state_text(state), kind, where, ticket["requester"], _ends(ticket))
+
+
+def _ends(ticket: dict[str, Any]) -> str:
+    if ticket["state"] == "active" and ticket["expires_at"]:
+        return f"in {in_words(left_until(ticket['expires_at'], datetime.now(UTC)))}"
+    return ticket["outcome"] or instant(ticket["expires_at"])
+
+
+@click.command()
+@click.argument("ref")
+@json_option
+@with_desk
+def show(desk: Desk, /, *, ref: str, plain: bool) -> None:
+    """Show ticket REF whole: state, what is next, change, findings, approvals, window."""
+    ticket = desk.get(f"/tickets/{ref}").body
+    if plain:
+        click.echo(as_json(ticket))
+        return
+    evidence = list(desk.items(f"/tickets/{ref}/evidence"))
+    click.echo(whole(ticket, evidence, datetime.now(UTC)))
+    for comment in desk.items(f"/tickets/{ref}/comments"):
+        click.echo(f"\n{comment['author']}, {instant(comment['at'])}:\n  {comment['text']}")
+
+
+@click.command()
+@click.argument("ref")
+@json_option
+@with_desk
+def events(desk: Desk, /, *, ref: str, plain: bool) -> None:
+    """Tell the story of ticket REF, oldest first."""
+    found = list(desk.items(f"/tickets/{ref}/events"))
+    if plain:
+        click.echo(as_json(found))
+        return
+    rows = [(str(one["number"]), instant(one["at"]), one["actor"], one["type"], _told(one["payload"])) for one in found]
+    click.echo(table(("NO", "AT", "BY", "WHAT", "WHY"), rows), nl=False)
+
+
+def _told(payload: dict[str, Any] | None) -> str:
+    told = payload or {}
+    return str(next((told[name] for name in ("reason", "note", "why", "text") if told.get(name)), ""))
+
+
+@click.command()
+@click.argument("ref")
+@with_desk
+def evidence(desk: Desk, /, *, ref: str) -> None:
+    """Print what workers saw of ticket REF, as JSON: preflight, pods before, applied, undone."""
+    click.echo(as_json(list(desk.items(f"/tickets/{ref}/evidence"))))

@@ -1,0 +1,77 @@
+"""The `meshdesk` group: the table of contents of the command line."""
+
+from __future__ import annotations
+
+import click
+
+from portal.cli.lazy import Lazy, LazyGroup
+from portal.cli.place import place_options, remember_place
+
+PEOPLE = {
+    "request": Lazy("portal.cli.asking:request", "Ask for something: a new ticket."),
+    "preview": Lazy("portal.cli.asking:preview", "See rule, approvers and expected change; stores nothing."),
+    "list": Lazy("portal.cli.reading:list_", "List tickets that you may see."),
+    "show": Lazy("portal.cli.reading:show", "Show one ticket whole."),
+    "wait": Lazy("portal.cli.waiting:wait", "Wait until a ticket is active or closed."),
+    "events": Lazy("portal.cli.reading:events", "Tell a ticket's story."),
+    "evidence": Lazy("portal.cli.reading:evidence", "Show what workers saw."),
+    "comment": Lazy("portal.cli.acting:comment", "Say something on a ticket."),
+    "withdraw": Lazy("portal.cli.acting:withdraw", "Take back a request before its window opens."),
+    "release": Lazy("portal.cli.acting:release", "End your window before its time."),
+    "renew": Lazy("portal.cli.renewing:renew", "Ask for the same again, to follow without a gap."),
+    "retry": Lazy("portal.cli.acting:retry", "Try again what failed."),
+    "reapply": Lazy("portal.cli.acting:reapply", "Write again what somebody removed."),
+    "preflight": Lazy("portal.cli.acting:preflight", "Have a worker look at the targets again."),
+}
+DECIDING = {
+    "approve": Lazy("portal.cli.deciding:approve", "Approve a ticket that waits for you."),
+    "reject": Lazy("portal.cli.deciding:reject", "Reject a ticket, with the reason."),
+    "revoke": Lazy("portal.cli.acting:revoke", "End a window at once, with the reason."),
+}
+KNOWING = {
+    "me": Lazy("portal.cli.knowing:me", "Who you are and which roles you have."),
+    "kinds": Lazy("portal.cli.knowing:kinds", "What can be asked for."),
+    "clusters": Lazy("portal.cli.knowing:clusters", "The clusters and how fresh their inventory is."),
+    "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
+}
+OPERATING = {
+    "up": Lazy("portal.cli.processes:up", "Run everything on this machine, in the foreground."),
+    "serve": Lazy("portal.cli.processes:serve", "Run the web server."),
+    "worker": Lazy("portal.cli.processes:worker", "Run a worker."),
+    "beat": Lazy("portal.cli.processes:beat", "Run beat."),
+    "settings": Lazy("portal.cli.settings:settings", "Every setting, its default and what it is for."),
+    "db": Lazy("portal.cli.schema:db", "The database's schema: upgrade, downgrade, check, current, revision."),
+    "registry": Lazy("portal.cli.people:registry", "Tenants, clusters and people: apply, show."),
+    "policy": Lazy("portal.cli.rules:policy", "The routing table: check, explain, apply, show."),
+    "token": Lazy("portal.cli.credentials:token", "Personal API tokens: create, list, revoke."),
+    "audit": Lazy("portal.cli.trail:audit", "The audit trail: verify, seal."),
+}
+
+
+def _say_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and nothing else needs it
+
+    try:
+        click.echo(f"meshdesk {version('meshdesk')}")
+    except PackageNotFoundError:
+        click.echo("meshdesk, run from a checkout")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    sections={"Asking": PEOPLE, "Deciding": DECIDING, "Looking": KNOWING, "Operating (at the database)": OPERATING},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Say it.")
+@place_options
+@click.pass_context
+def meshdesk(ctx: click.Context, url: str | None, token_file: str | None, acting_as: str | None) -> None:
+    """Meshdesk: the service desk of a Linkerd mesh.
+
+    Ask for a time-limited exception, decide on one, follow it. Commands but the last section talk to the server at
+    MESHDESK_URL with MESHDESK_TOKEN.
+    """
+    remember_place(ctx, url=url, token_file=token_file, acting_as=acting_as)

@@ -1,0 +1,74 @@
+"""Times and durations as people type and read them; the API itself speaks RFC 3339 and ISO 8601 only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from portal import durations
+
+SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+UNITS = ("weeks", "days", "hours", "minutes", "seconds")
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration from `1h30m` or `PT1H30M`; raises ValueError with a sentence."""
+    found = SHORT.fullmatch(text.strip().lower())
+    if found is None or not any(found.groups()):
+        return durations.parse_duration(text.strip().upper())
+    try:
+        return timedelta(**{unit: int(n) for unit, n in zip(UNITS, found.groups(), strict=True) if n})
+    except OverflowError as error:
+        raise ValueError("This is longer than can be counted.") from error
+
+
+class DurationType(click.ParamType[timedelta]):
+    """An option's value as timedelta; with `bare_seconds` a plain number counts seconds."""
+
+    name = "duration"
+
+    def __init__(self, *, bare_seconds: bool = False) -> None:
+        self.bare_seconds = bare_seconds
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse it, or fail as a wrong call of the command."""
+        if isinstance(value, timedelta):
+            return value
+        text = f"{value}s" if self.bare_seconds and str(value).isdecimal() else str(value)
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            self.fail(f"{error} Short ones like 30m, 1h30m or 7d will do as well.", param, ctx)
+
+
+class LifetimeType(DurationType):
+    """A duration or `never`, which stays that word."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse it, or fail as a wrong call of the command."""
+        return value if str(value).lower() == "never" else super().convert(value, param, ctx)
+
+
+def duration_option(*names: str, words: str, **more: Any) -> Callable[[Any], Any]:
+    """An option that takes a duration."""
+    return click.option(*names, **{"type": DurationType(), "metavar": "DURATION", "help": words, **more})
+
+
+def left_until(text: str, now: datetime) -> timedelta:
+    """How long it is until an instant of the API; negative once it has passed."""
+    return datetime.fromisoformat(text).astimezone(UTC) - now
+
+
+def in_words(span: timedelta) -> str:
+    """`2 h 5 min`, `45 s`: the two largest units, for people."""
+    rest = max(int(span.total_seconds()), 0)
+    parts: list[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        number, rest = divmod(rest, size)
+        if number or (unit == "s" and not parts):
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2])

@@ -1,0 +1,44 @@
+"""`python -m portal.practice`: people of the practice clusters and their tokens; `meshdesk up` runs it each time."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from importlib import resources
+
+from portal import registry
+from portal.config import Config
+from portal.db import Database
+from portal.errors import ConfigurationError
+from portal.practice.tokens import write_tokens
+from portal.registry_file import load_registry
+
+BY = "practice run"
+
+
+def prepare(database: Database, config: Config, now: datetime) -> None:
+    """Bring in the practice registry, unless somebody applied another, and write the tokens; safe to run again."""
+    text = (resources.files(__package__ or "portal.practice") / "registry.yaml").read_text("utf-8")
+    with database.unit_of_work() as session:
+        last = registry.last_applied(session)
+        if last is None or last.applied_by == BY:
+            registry.apply(session, load_registry(text), by=BY, now=now)
+    write_tokens(database, config.var / "tokens.json", now)
+
+
+def main() -> int:
+    """Prepare this run's database; 1 and a sentence where that is refused."""
+    config = Config.from_env()
+    database = Database(config.database)
+    try:
+        prepare(database, config, datetime.now(UTC))
+    except ConfigurationError as error:
+        print(error.sentence, file=sys.stderr)  # noqa: T201 - a command of its own
+        return 1
+    finally:
+        database.dispose()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,86 @@
+"""The mark, the memory's JSON, and wants as sets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from portal.mesh.annotations import SKIP_INBOUND
+from portal.mesh.memory import Attempt, Memory, Write, confirm, intend, landed, mark_text, parse_mark
+from portal.mesh.ports import Ports
+from portal.mesh.want import NOTHING, Want
+
+one, two = Want(Ports.of(8080), Ports.of(25)), Want(Ports.of(8080, 9090), disable_injection=True)
+
+
+@pytest.mark.parametrize(
+    ("tickets", "sequence", "text"), [(["MD-10", "MD-9"], 7, "MD-9,MD-10;7"), (["MD-1"], 1, "MD-1;1"), ([], 8, ";8")]
+)
+def test_marks_are_written_and_read(tickets: list[str], sequence: int, text: str) -> None:
+    assert mark_text(tickets, sequence) == text
+    assert parse_mark(text) == (tuple(sorted(tickets, key=lambda ref: int(ref[3:]))), sequence)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", ";", "MD-1", "MD-1;", "MD-1;0", "MD-1;x", "MD-1;7 ", "MD-;7", "A;7", "MD-1;1234567890"]
+)
+def test_what_is_no_mark_of_ours_is_none(text: str | None) -> None:
+    assert parse_mark(text) is None
+
+
+def test_wants_are_sets_field_by_field() -> None:
+    assert Want(Ports.of(8080, 9090), Ports.of(25), disable_injection=True) == one | two
+    assert Want(Ports.of(8080)) == one & two
+    assert Want(Ports.of(9090), disable_injection=True) == two - one
+    assert one - one == NOTHING
+    assert not NOTHING
+    assert Want(disable_injection=True)
+    assert Want.union([one, two]) == one | two
+    assert Want.union([]) == NOTHING
+    assert Want.of_ports(SKIP_INBOUND, Ports.of(1)).ports(SKIP_INBOUND) == Ports.of(1)
+
+
+@pytest.mark.parametrize("want", [one, two, NOTHING])
+def test_wants_survive_json(want: Want) -> None:
+    assert Want.from_json(json.loads(json.dumps(want.to_json()))) == want
+    assert Want.from_json({}) == NOTHING
+
+
+def test_a_memory_survives_json() -> None:
+    baseline = {SKIP_INBOUND: {"present": True, "value": "1", "effective": "1", "source": "pod template"}}
+    memory = Memory(Write(one, two, baseline), (Attempt(3, 5, Write(two)), Attempt(6, 6, Write(one, lost=one))), 2, 6)
+    assert Memory.from_json(json.loads(json.dumps(memory.to_json()))) == memory
+    assert Memory.from_json({}) == Memory()
+
+
+def test_what_is_intended_is_written_once_confirmed() -> None:
+    memory = intend(Memory(Write(one), confirmed=1, sequence=1), Write(two), 2)
+    assert (memory.written, memory.intended) == (one, two)
+    assert confirm(memory) == Memory(Write(two), confirmed=2, sequence=2)
+    assert confirm(confirm(memory)) == confirm(memory)
+
+
+@pytest.mark.parametrize(
+    ("mark", "written", "left"),
+    [
+        (2, one, [(3, 5), (6, 6)]),
+        (3, two, [(4, 5), (6, 6)]),
+        (5, two, [(6, 6)]),
+        (6, one, []),
+    ],
+)
+def test_a_mark_tells_which_write_landed_and_which_may_yet(
+    mark: int, written: Want, left: list[tuple[int, int]]
+) -> None:
+    memory = Memory(Write(one), (Attempt(3, 5, Write(two)), Attempt(6, 6, Write(one))), confirmed=2, sequence=6)
+    found = landed(memory, mark)
+    assert found is not None
+    assert found.written == written
+    assert [(attempt.first, attempt.last) for attempt in found.attempts] == left
+    assert (found.confirmed, found.sequence) == (mark, 6)
+
+
+@pytest.mark.parametrize("mark", [None, 1, 7])
+def test_an_unknown_mark_tells_nothing(mark: int | None) -> None:
+    assert landed(Memory(Write(one), (Attempt(3, 3, Write(two)),), confirmed=2, sequence=3), mark) is None
