@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from typing import Any
 
 from flask import Flask
@@ -12,9 +10,16 @@ from gunicorn.app.base import BaseApplication
 from portal import create_app
 from portal.api.context import EXTENSION
 from portal.config import Config
-from portal.http import JsonLines
 
 GRACE_SECONDS = 10
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "portal.http.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}},
+}
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -36,6 +41,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "proc_name": "meshdesk-web",
             # It would listen in the home folder of whoever starts the server.
             "control_socket_disable": True,
+            "logconfig_dict": LOGGING,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -53,7 +59,4 @@ def let_waiters_go_on_stop(worker: Any) -> None:
 
 def serve(config: Config) -> None:
     """Serve until SIGTERM or SIGINT; requests under way get 10 seconds to end."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
     Server(config).run()

@@ -48,9 +48,7 @@ def ticket(session: Session, ticket_id: int, *, by: Actor) -> Ticket:
     return found
 
 
-def tickets(
-    session: Session, wanted: TicketFilter, *, by: Actor, before: int | None, limit: int
-) -> Sequence[Ticket]:
+def tickets(session: Session, wanted: TicketFilter, *, by: Actor, before: int | None, limit: int) -> Sequence[Ticket]:
     """A page of tickets, newest first, with numbers below `before`; one more than `limit` when there are more."""
     query = select(Ticket).options(*WHOLE).order_by(Ticket.id.desc()).limit(limit + 1)
     if (condition := visible(by)) is not None:

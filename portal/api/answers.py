@@ -1,0 +1,169 @@
+"""The shapes of what the API answers, for OpenAPI and for dumping; views.py and sights.py make the dicts."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from portal.api.schema_base import Instant, Output
+from portal.fields import Duration
+
+
+class NeedSchema(Output):
+    """Approvals of one group that a ticket still waits for."""
+
+    group = fields.String()
+    count = fields.Integer(metadata={"description": "How many are asked."})
+    met = fields.Integer(metadata={"description": "How many are given."})
+    people = fields.List(fields.String(), metadata={"description": "Who may give one."})
+
+
+class DecisionMadeSchema(Output):
+    """A decision that was made."""
+
+    who = fields.String()
+    roles = fields.List(fields.String())
+    decision = fields.String()
+    note = fields.String()
+    at = Instant()
+
+
+class PreflightSchema(Output):
+    """What a worker found before the change."""
+
+    at = Instant()
+    clean = fields.Boolean()
+    findings = fields.Raw()
+
+
+class TargetSchema(Output):
+    """One workload of a ticket."""
+
+    workload = fields.String()
+    suspended = fields.Raw(metadata={"description": "Our entries that somebody removed; they are not added again."})
+    written_at = Instant(allow_none=True)
+    proven_at = Instant(allow_none=True)
+
+
+class TicketSchema(Output):
+    """A ticket, whole."""
+
+    ref = fields.String()
+    kind = fields.String()
+    tenant = fields.String()
+    cluster = fields.String()
+    namespace = fields.String()
+    environment = fields.String()
+    state = fields.String()
+    requester = fields.String()
+    reason = fields.String()
+    fields_ = fields.Raw(data_key="fields")
+    notes = fields.List(fields.String(), metadata={"description": "What was normalised in the input."})
+    duration = Duration(allow_none=True, metadata={"description": "ISO 8601; null: no end."})
+    rule = fields.String()
+    rule_reason = fields.String()
+    automatic = fields.Boolean()
+    approvals = fields.List(fields.Raw())
+    waiting_for = fields.List(fields.Nested(NeedSchema))
+    decisions = fields.List(fields.Nested(DecisionMadeSchema))
+    next = fields.String(metadata={"description": "What happens next, and who has to do it."})
+    preflight = fields.Nested(PreflightSchema, allow_none=True)
+    active_from = Instant(allow_none=True)
+    expires_at = Instant(allow_none=True)
+    outcome = fields.String(allow_none=True)
+    ended_by = fields.String(allow_none=True)
+    end_reason = fields.String(allow_none=True)
+    ended_at = Instant(allow_none=True)
+    problem = fields.String(allow_none=True)
+    progress = fields.Raw()
+    targets = fields.List(fields.Nested(TargetSchema))
+    renews = fields.String(allow_none=True)
+    created_at = Instant()
+    updated_at = Instant()
+    version = fields.Integer()
+    links = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class TicketPageSchema(Output):
+    """A page of tickets, newest first; the Link header leads to the next."""
+
+    items = fields.List(fields.Nested(TicketSchema))
+
+
+class PreviewTargetSchema(Output):
+    """What a request would change on one workload."""
+
+    workload = fields.String()
+    change = fields.Raw(allow_none=True, metadata={"description": "{before, after, unified} of the pod template."})
+    effective = fields.Raw(metadata={"description": "The present values, and where they come from."})
+    findings = fields.Raw()
+    warnings = fields.Raw()
+
+
+class PreviewSchema(Output):
+    """What a request would meet; nothing of it is stored."""
+
+    kind = fields.String()
+    tenant = fields.String()
+    cluster = fields.String()
+    namespace = fields.String()
+    environment = fields.String()
+    fields_ = fields.Raw(data_key="fields")
+    notes = fields.List(fields.String())
+    duration = Duration(allow_none=True)
+    rule = fields.String()
+    rule_reason = fields.String()
+    automatic = fields.Boolean()
+    approvals = fields.List(fields.Raw())
+    waiting_for = fields.List(fields.Nested(NeedSchema))
+    longest = Duration(allow_none=True, metadata={"description": "Longest duration of the rule; null: no limit."})
+    targets = fields.List(fields.Nested(PreviewTargetSchema))
+    seen_at = Instant(metadata={"description": "When workers last read the cluster."})
+    age_seconds = fields.Integer()
+    next = fields.String()
+
+
+class EventSchema(Output):
+    """One event of a ticket's story, chained to the one before."""
+
+    number = fields.Integer()
+    at = Instant(attribute="happened_at")
+    type = fields.String()
+    actor = fields.String()
+    payload = fields.Raw(allow_none=True)
+    payload_digest = fields.String()
+    previous = fields.String()
+    hash = fields.String()
+
+
+class EventPageSchema(Output):
+    """A page of events, oldest first."""
+
+    items = fields.List(fields.Nested(EventSchema))
+
+
+class EvidenceSchema(Output):
+    """Something that a worker saw."""
+
+    kind = fields.String()
+    at = Instant(attribute="seen_at")
+    data = fields.Raw()
+
+
+class EvidenceListSchema(Output):
+    """All evidence of a ticket, oldest first."""
+
+    items = fields.List(fields.Nested(EvidenceSchema))
+
+
+class CommentMadeSchema(Output):
+    """Something that somebody said."""
+
+    author = fields.String(attribute="author.name")
+    text = fields.String()
+    at = Instant(attribute="created_at")
+
+
+class CommentListSchema(Output):
+    """All comments of a ticket, oldest first."""
+
+    items = fields.List(fields.Nested(CommentMadeSchema))

@@ -1,0 +1,146 @@
+"""Where one may ask: clusters, one's namespaces on them, and the workloads that workers last saw there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import fields
+from sqlalchemy.orm import Session
+
+from portal import queries
+from portal.api import schemas
+from portal.api.answering import answer
+from portal.api.context import actor, parts
+from portal.api.schema_base import Instant, Output
+from portal.api.sights import sight, workload_view
+from portal.api.smorest import Blueprint
+from portal.db import database_now
+from portal.errors import NotFound
+from portal.models import Cluster, InventoryCluster, Namespace, Tenant
+from portal.tickets.routing import surroundings_seen
+
+blueprint = Blueprint("clusters", "Clusters, namespaces and what workers saw there.")
+
+
+class SightSchema(Output):
+    """When workers last read the cluster."""
+
+    seen_at = Instant(allow_none=True)
+    age_seconds = fields.Integer(allow_none=True)
+    problem = fields.String(allow_none=True, metadata={"description": "Why the last try to read it failed."})
+
+
+class ClusterSchema(SightSchema):
+    """A cluster on which you have namespaces."""
+
+    name = fields.String()
+    environment = fields.String()
+    description = fields.String()
+    console = fields.String(allow_none=True)
+
+
+class ClusterListSchema(Output):
+    """Clusters by name."""
+
+    items = fields.List(fields.Nested(ClusterSchema))
+
+
+class NamespaceSchema(Output):
+    """A namespace of a tenant of yours."""
+
+    name = fields.String()
+    tenant = fields.String()
+    environment = fields.String()
+
+
+class NamespaceListSchema(Output):
+    """Namespaces by name."""
+
+    items = fields.List(fields.Nested(NamespaceSchema))
+
+
+class WorkloadSchema(Output):
+    """A workload as workers last saw it."""
+
+    workload = fields.String()
+    kind = fields.String()
+    name = fields.String()
+    meshed = fields.Boolean()
+    why_not = fields.List(fields.Dict(), metadata={"description": "Why its pods get no proxy: {code, text}."})
+    container_ports = fields.List(fields.Integer())
+    annotations = fields.Dict(metadata={"description": "{value, source} of each key that Meshdesk may change."})
+    patchable = fields.Boolean()
+    instead = fields.String(allow_none=True, metadata={"description": "What to do where it cannot be changed."})
+    blockers = fields.List(fields.String(), metadata={"description": "Why a change of it would never be seen."})
+
+
+class InventoryViewSchema(SightSchema):
+    """The workloads of one namespace."""
+
+    cluster = fields.String()
+    namespace = fields.String()
+    tenant = fields.String()
+    environment = fields.String()
+    workloads = fields.List(fields.Nested(WorkloadSchema))
+
+
+CLUSTERS, NAMESPACES, INVENTORY = ClusterListSchema(), NamespaceListSchema(), InventoryViewSchema()
+
+
+@blueprint.route("/clusters")
+@blueprint.response(200, CLUSTERS)
+def list_clusters() -> Response:
+    """List the clusters on which you have namespaces, with the age of what is known of them."""
+    with parts().database.reading() as session:
+        now = database_now(session)
+        found = [
+            {
+                **{name: getattr(cluster, name) for name in ("name", "environment", "description", "console")},
+                **sight(session.get(InventoryCluster, cluster.name), now),
+            }
+            for cluster in _clusters(session)
+        ]
+        return answer(CLUSTERS, {"items": found})
+
+
+def _clusters(session: Session) -> list[Cluster]:
+    known = {namespace.cluster for namespace, _ in queries.namespaces(session, by=actor())}
+    return [one for one in queries.clusters(session) if one.name in known or actor().sees_everything]
+
+
+@blueprint.route("/clusters/<name>/namespaces")
+@blueprint.response(200, NAMESPACES)
+def list_namespaces(name: str) -> Response:
+    """List your namespaces on a cluster."""
+    with parts().database.reading() as session:
+        cluster = next((one for one in _clusters(session) if one.name == name), None)
+        if cluster is None:
+            raise NotFound(f"No cluster {name} has namespaces of yours: GET /clusters lists those that have.")
+        owned = queries.namespaces(session, by=actor(), cluster=name)
+        return answer(NAMESPACES, {"items": [_namespace(cluster, *pair) for pair in owned]})
+
+
+def _namespace(cluster: Cluster, namespace: Namespace, tenant: Tenant) -> dict[str, Any]:
+    environment = namespace.environment or cluster.environment
+    return {"name": namespace.name, "tenant": tenant.name, "environment": environment}
+
+
+@blueprint.route("/clusters/<name>/inventory")
+@blueprint.arguments(schemas.InventorySchema(), location="query")
+@blueprint.response(200, INVENTORY)
+def inventory(asked: dict[str, Any], name: str) -> Response:
+    """Show the workloads of a namespace: meshed or why not, ports, present annotations, and the age of all that."""
+    with parts().database.reading() as session:
+        place = queries.place(session, name, asked["namespace"], by=actor())
+        view = queries.namespace_view(session, name, place.namespace)
+        seen = session.get(InventoryCluster, name)
+        where = {"cluster": name, "namespace": place.namespace, "environment": place.environment}
+        workloads = [] if view is None else _workloads(view)
+        whole = {**where, "tenant": place.tenant.name, **sight(seen, database_now(session)), "workloads": workloads}
+        return answer(INVENTORY, whole)
+
+
+def _workloads(view: queries.NamespaceView) -> list[dict[str, Any]]:
+    around = surroundings_seen(view)
+    return [workload_view(row, around) for row in view.workloads.values()]

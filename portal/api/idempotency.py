@@ -1,0 +1,90 @@
+"""Changes through the API: one transaction a request, and with an Idempotency-Key one effect however often it is sent.
+
+The row of the key is written before the effect, in its transaction: a second request with the same key waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.access.actor import Actor
+from portal.api.context import actor, parts
+from portal.db import database_now
+from portal.errors import Invalid, KeyReused
+from portal.models import IdempotentAnswer
+
+HEADER = "Idempotency-Key"
+KEPT_HEADERS = ("ETag", "Location")
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What a change works with: its transaction, who changes, and when."""
+
+    session: Session
+    by: Actor
+    now: datetime
+
+
+def change(effect: Callable[[Edge], Response]) -> Response:
+    """Run `effect` in one transaction and give its answer, or the one that this Idempotency-Key got before.
+
+    Raises KeyReused when the key came with another request; errors of `effect` are not kept.
+    """
+    key = request.headers.get(HEADER)
+    with parts().database.unit_of_work() as session:
+        edge = Edge(session, actor(), database_now(session))
+        return effect(edge) if key is None else _once(edge, _checked(key), effect)
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise Invalid({HEADER: ["Give 1 to 200 printable ASCII characters without spaces, for example a UUID."]})
+    return key
+
+
+def _once(edge: Edge, key: str, effect: Callable[[Edge], Response]) -> Response:
+    kept = _reserve(edge, key)
+    if kept is None:
+        return _replayed(edge, key)
+    answer = effect(edge)
+    kept.status, kept.body = answer.status_code, answer.get_data(as_text=True)
+    kept.headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+    return answer
+
+
+def _reserve(edge: Edge, key: str) -> IdempotentAnswer | None:
+    kept = IdempotentAnswer(
+        person_id=edge.by.person_id, key=key, digest=_digest(), status=0, headers={}, body="", created_at=edge.now
+    )
+    try:
+        with edge.session.begin_nested():
+            edge.session.add(kept)
+    except IntegrityError:
+        return None
+    return kept
+
+
+def _replayed(edge: Edge, key: str) -> Response:
+    same = (IdempotentAnswer.person_id == edge.by.person_id, IdempotentAnswer.key == key)
+    kept = edge.session.scalars(select(IdempotentAnswer).where(*same)).one()
+    if kept.digest != _digest():
+        raise KeyReused("This Idempotency-Key came with another request before: use a new key for a new request.")
+    answer = Response(kept.body, kept.status, kept.headers, mimetype="application/json")
+    answer.headers["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def _digest() -> str:
+    head = f"{request.method} {request.full_path}\n".encode()
+    return hashlib.sha256(head + request.get_data(cache=True)).hexdigest()

@@ -1,0 +1,93 @@
+"""What a request would meet, worked out from the inventory: tickets.py shows it and stores nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal import queries
+from portal.access.actor import Actor
+from portal.api.sights import age_seconds
+from portal.api.views import need_view
+from portal.mesh.findings import Finding, Severity
+from portal.mesh.fold import Claim, Unreadable
+from portal.mesh.view import InventoryView, effective_report
+from portal.models import Role, Target
+from portal.tickets.approvals import Need
+from portal.tickets.asking import Prepared
+from portal.tickets.expectation import Surroundings, expected_change
+from portal.tickets.routing import approvals_of
+
+
+def preview_view(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> dict[str, Any]:
+    """What PreviewSchema shows: rule, approvers, the expected change of each workload, and the age of what is known."""
+    found = prepared.kind.checks(prepared.fields, [view for view, _ in prepared.views])
+    needs = _needs(session, prepared, by)
+    return {
+        **_asked(prepared),
+        **_routed(prepared),
+        "waiting_for": [need_view(need) for need in needs],
+        "targets": [_target(session, prepared, *pair, found) for pair in prepared.views],
+        "seen_at": prepared.view.seen_at,
+        "age_seconds": age_seconds(prepared.view.seen_at, now),
+        "next": _next(prepared, needs, found),
+    }
+
+
+def _asked(prepared: Prepared) -> dict[str, Any]:
+    ask, place = prepared.ask, prepared.place
+    return {
+        **{name: getattr(ask, name) for name in ("kind", "cluster", "namespace", "duration")},
+        "tenant": place.tenant.name,
+        "environment": place.environment,
+        "fields_": prepared.fields,
+        "notes": prepared.notes,
+    }
+
+
+def _routed(prepared: Prepared) -> dict[str, Any]:
+    route = prepared.routed.route
+    same = {name: getattr(route, name) for name in ("rule", "automatic", "longest")}
+    return {**same, "rule_reason": route.reason, "approvals": approvals_of(route)}
+
+
+def _needs(session: Session, prepared: Prepared, by: Actor) -> list[Need]:
+    tenant = prepared.place.tenant.id
+    people = queries.people_by_role(session, {tenant})[tenant]
+    return [
+        Need(group, approval["count"], 0, tuple(name for name in people.get(group, []) if name != by.name))
+        for approval in approvals_of(prepared.routed.route)
+        for group in [Role(approval["from"])]
+    ]
+
+
+def _target(
+    session: Session, prepared: Prepared, view: InventoryView, target: Target | None, found: list[Finding]
+) -> dict[str, Any]:
+    own = [one for one in found if one.target == str(view.ref)]
+    return {
+        "workload": str(view.ref),
+        "change": _change(session, prepared, view, target),
+        "effective": effective_report(view.obj, view.namespace, view.defaults),
+        "findings": [one.to_json() for one in own],
+        "warnings": [f"{one.fact} {one.meaning}" for one in own if one.severity is Severity.WARNING],
+    }
+
+
+def _change(session: Session, prepared: Prepared, view: InventoryView, target: Target | None) -> dict[str, Any] | None:
+    around = Surroundings(dict(view.namespace), view.defaults)
+    try:
+        return expected_change(session, target, view.obj, around, Claim("preview", prepared.want))
+    except Unreadable:
+        # A blocking finding says which present value cannot be read.
+        return None
+
+
+def _next(prepared: Prepared, needs: list[Need], found: list[Finding]) -> str:
+    if any(one.severity is Severity.BLOCKING for one in found):
+        return "Mend the blocking findings first: with them the request could not be approved."
+    if prepared.routed.route.automatic:
+        return "Ask for it: the policy approves it by itself once a worker's preflight is clean."
+    return f"Ask for it: after a worker's preflight it waits for {' and '.join(need.words for need in needs)}."

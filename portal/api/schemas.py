@@ -1,0 +1,128 @@
+"""What clients send, as marshmallow reads it. Each schema is built once; a kind's own fields are its own schema's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from webargs.fields import DelimitedList
+
+from portal.api.schema_base import NAME, NEEDED, Input, Words
+from portal.fields import Duration
+from portal.states import State
+from portal.tickets.asking import Ask
+
+
+def states() -> DelimitedList:
+    """States, separated by commas."""
+    words = ", ".join(State)
+    return DelimitedList(fields.Enum(State, by_value=True, error_messages={"unknown": f"Use some of {words}."}))
+
+
+class AskSchema(Input):
+    """A request: its envelope, and the fields that the kind defines."""
+
+    kind = fields.String(required=True, validate=NAME, error_messages=NEEDED)
+    cluster = fields.String(required=True, validate=NAME, error_messages=NEEDED)
+    namespace = fields.String(required=True, validate=NAME, error_messages=NEEDED)
+    duration = Duration(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "ISO 8601; null: no end, where the rule allows it."},
+    )
+    reason = Words(required=True, error_messages=NEEDED, metadata={"description": "Why it is needed."})
+    fields_ = fields.Dict(
+        keys=fields.String(),
+        data_key="fields",
+        required=True,
+        error_messages=NEEDED,
+        metadata={"description": "What the kind asks for: GET /kinds/{name} has its schema."},
+    )
+    renews = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=NAME,
+        metadata={"description": "The open ticket that this one follows."},
+    )
+
+    @post_load
+    def _ask(self, data: dict[str, Any], **_: Any) -> Ask:
+        return Ask(fields=data.pop("fields_"), **data)
+
+
+class DecisionSchema(Input):
+    """A person's word on a ticket."""
+
+    decision = fields.String(
+        required=True,
+        validate=validate.OneOf(["approve", "reject"], error="Say approve or reject."),
+        error_messages=NEEDED,
+    )
+    note = Words(
+        load_default="",
+        validate=validate.Length(max=4000, error="Give at most 4000 characters."),
+        metadata={"description": "Why; a rejection needs it."},
+    )
+
+    @validates_schema
+    def _rejection_says_why(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("decision") == "reject" and not data.get("note"):
+            raise ValidationError("Say why you reject it, so that the requester knows what to do.", "note")
+
+
+class ReasonSchema(Input):
+    """Why a ticket ends."""
+
+    reason = Words(required=True, error_messages=NEEDED)
+
+
+class NothingSchema(Input):
+    """No fields: the path says all."""
+
+
+class CommentSchema(Input):
+    """Something to say on a ticket."""
+
+    text = Words(required=True, error_messages=NEEDED)
+
+
+class WaitSchema(Input):
+    """Until when to wait for a ticket's state."""
+
+    wait = states()
+    timeout = fields.Integer(
+        load_default=30,
+        validate=validate.Range(1, 60, error="Wait 1 to 60 seconds."),
+        metadata={"description": "Seconds to wait at most."},
+    )
+
+
+class PageSchema(Input):
+    """Where a page begins and how long it is."""
+
+    cursor = fields.String(load_default=None, metadata={"description": "From the Link header of the page before."})
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200, error="Ask for 1 to 200."))
+
+
+class StorySchema(PageSchema):
+    """Where a page of events begins; long enough that most tickets' whole story is one page."""
+
+    limit = fields.Integer(load_default=500, validate=validate.Range(1, 500, error="Ask for 1 to 500."))
+
+
+class ListSchema(PageSchema):
+    """Which tickets to list."""
+
+    state = states()
+    waiting_for = fields.String(validate=validate.OneOf(["me"], error="Only waiting_for=me can be asked."))
+    mine = fields.Boolean(load_default=False)
+    tenant = fields.String(validate=NAME)
+    cluster = fields.String(validate=NAME)
+    namespace = fields.String(validate=NAME)
+    kind = fields.String(validate=NAME)
+
+
+class InventorySchema(Input):
+    """Which namespace's workloads to show."""
+
+    namespace = fields.String(required=True, validate=NAME, error_messages=NEEDED)

@@ -1,0 +1,72 @@
+"""What is known of a ticket: its events, the evidence that workers attached, and what people said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from portal import queries
+from portal.api import answers, paging, schemas
+from portal.api.answering import answer
+from portal.api.context import actor, parts
+from portal.api.idempotency import Edge, change
+from portal.api.smorest import Blueprint
+from portal.models import Ticket
+from portal.tickets import talking
+from portal.tickets.moving import number_of
+
+blueprint = Blueprint("testimony", "Events, evidence and comments of a ticket.")
+EVENTS, EVIDENCE = answers.EventPageSchema(), answers.EvidenceListSchema()
+COMMENTS, COMMENT = answers.CommentListSchema(), answers.CommentMadeSchema()
+
+
+def _visible(session: Session, ref: str) -> Ticket:
+    return queries.ticket(session, number_of(ref), by=actor())
+
+
+@blueprint.route("/tickets/<ref>/events")
+@blueprint.arguments(schemas.StorySchema(), location="query")
+@blueprint.response(200, EVENTS)
+def events(asked: dict[str, Any], ref: str) -> Response:
+    """Tell a ticket's whole story, oldest first; each event is chained to the one before by its hash."""
+    after = paging.number_of(asked["cursor"]) if asked["cursor"] else 0
+    with parts().database.reading() as session:
+        ticket = _visible(session, ref)
+        found = queries.events(session, ticket.ref, after=after, limit=asked["limit"] + 1)
+        shown = found[: asked["limit"]]
+        response = answer(EVENTS, {"items": shown})
+    response.headers.update(paging.next_link(shown[-1].number) if len(found) > len(shown) else {})
+    return response
+
+
+@blueprint.route("/tickets/<ref>/evidence")
+@blueprint.response(200, EVIDENCE)
+def evidence(ref: str) -> Response:
+    """Show what workers saw: preflights, the pods before, what was applied and what was undone."""
+    with parts().database.reading() as session:
+        return answer(EVIDENCE, {"items": queries.evidence(session, _visible(session, ref).id)})
+
+
+@blueprint.route("/tickets/<ref>/comments")
+@blueprint.response(200, COMMENTS)
+def comments(ref: str) -> Response:
+    """Show what people said on a ticket, oldest first."""
+    with parts().database.reading() as session:
+        return answer(COMMENTS, {"items": queries.comments(session, _visible(session, ref).id)})
+
+
+@blueprint.route("/tickets/<ref>/comments", methods=["POST"])
+@blueprint.arguments(schemas.CommentSchema())
+@blueprint.response(201, COMMENT)
+def comment(said: dict[str, Any], ref: str) -> Response:
+    """Say something on a ticket."""
+    number = number_of(ref)
+
+    def effect(edge: Edge) -> Response:
+        made = talking.comment(edge.session, number, text=said["text"], by=edge.by, now=edge.now)
+        edge.session.flush()
+        return answer(COMMENT, queries.comments(edge.session, made.ticket_id)[-1], 201)
+
+    return change(effect)

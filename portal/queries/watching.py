@@ -1,0 +1,30 @@
+"""Selects of the API's long polls and lists: as little as they need, for they run often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.errors import NotFound
+from portal.models import Evidence, Ticket
+from portal.states import State
+
+
+def standing(session: Session, ticket_id: int) -> tuple[State, bool]:
+    """A ticket's state, and whether a cluster may have been touched; raises NotFound."""
+    row = session.execute(select(Ticket.state, Ticket.writing_from).where(Ticket.id == ticket_id)).first()
+    if row is None:
+        raise NotFound(f"There is no ticket MD-{ticket_id}.")
+    return row[0], row[1] is not None
+
+
+def newest_preflights(session: Session, ticket_ids: Sequence[int]) -> dict[int, Evidence]:
+    """The newest preflight of each ticket that has one, by the ticket's number."""
+    newest = (
+        select(func.max(Evidence.id))
+        .where(Evidence.ticket_id.in_(ticket_ids), Evidence.kind == "preflight")
+        .group_by(Evidence.ticket_id)
+    )
+    return {found.ticket_id: found for found in session.scalars(select(Evidence).where(Evidence.id.in_(newest)))}

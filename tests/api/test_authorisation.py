@@ -1,0 +1,98 @@
+"""Who may do what: one table of every route that changes something, by role. A route that it does not name fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests import world
+from tests.api.desk import Desk
+
+WHO: tuple[str | None, ...] = (
+    None,
+    "member",
+    "member2",
+    "owner",
+    "partner",
+    "outsider_partner",
+    "operator",
+    "auditor",
+)
+REASON = {"reason": "no longer needed"}
+
+# Statuses in the order of WHO; the ticket is the member's and in a state that allows the verb.
+TABLE: dict[str, tuple[int, ...]] = {
+    "/tickets/preview": (401, 200, 200, 200, 200, 404, 403, 403),
+    "/tickets": (401, 201, 201, 201, 201, 404, 403, 403),
+    "/tickets/<ref>/decisions": (401, 403, 403, 403, 200, 404, 403, 403),
+    "/tickets/<ref>/withdraw": (401, 200, 403, 200, 403, 404, 403, 403),
+    "/tickets/<ref>/release": (401, 200, 403, 200, 403, 404, 403, 403),
+    "/tickets/<ref>/revoke": (401, 403, 403, 200, 200, 404, 200, 403),
+    "/tickets/<ref>/retry": (401, 200, 403, 200, 200, 404, 200, 403),
+    "/tickets/<ref>/reapply": (401, 200, 403, 200, 403, 404, 403, 403),
+    "/tickets/<ref>/preflight": (401, 200, 200, 200, 200, 404, 200, 403),
+    "/tickets/<ref>/comments": (401, 201, 201, 201, 201, 404, 201, 403),
+}
+BODIES: dict[str, Any] = {
+    "preview": world.ask(),
+    "tickets": world.ask(),
+    "decisions": {"decision": "approve"},
+    "withdraw": REASON,
+    "release": REASON,
+    "revoke": REASON,
+    "comments": {"text": "Which vendor is it?"},
+}
+BEFORE = {
+    "decisions": Desk.checked,
+    "withdraw": Desk.checked,
+    "release": Desk.active,
+    "revoke": Desk.active,
+    "retry": Desk.failed,
+    "reapply": Desk.drifted,
+    "preflight": Desk.checked,
+    "comments": Desk.submitted,
+}
+
+
+def test_the_table_names_every_route_that_changes_something(app: Flask) -> None:
+    changing = {
+        rule.rule.removeprefix("/api/v1")
+        for rule in app.url_map.iter_rules()
+        if (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+    }
+    assert changing == set(TABLE)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("route", TABLE)
+def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | None) -> None:
+    verb = route.rsplit("/", 1)[-1]
+    ticket: dict[str, Any] = BEFORE[verb](desk) if verb in BEFORE else {"ref": "", "version": 0}
+    headers = {"If-Match": f'"{ticket["version"]}"'}
+    answer = desk.post(f"/api/v1{route.replace('<ref>', ticket['ref'])}", BODIES.get(verb), who, headers=headers)
+    assert answer.status_code == TABLE[route][WHO.index(who)], answer.text
+
+
+@pytest.mark.parametrize("path", ["tickets", "me", "kinds", "clusters", "tickets/MD-1", "no-such-thing"])
+def test_reading_needs_a_token_too(desk: Desk, path: str) -> None:
+    answer = desk.get(path, None)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer mdt_unknown", "Basic bWVtYmVyOm1lbWJlcg==", "mdt_member-for-tests"]
+)
+def test_other_credentials_are_no_token(desk: Desk, header: str) -> None:
+    assert desk.get("me", None, headers={"Authorization": header}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["", "/events", "/evidence", "/comments", "?wait=active&timeout=1"])
+def test_a_ticket_of_another_tenant_is_not_there(desk: Desk, path: str) -> None:
+    ref = desk.submitted()["ref"]
+    foreign, unknown = desk.get(f"tickets/{ref}{path}", "outsider"), desk.get(f"tickets/MD-999{path}", "outsider")
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.get_json()["detail"].replace(ref, "MD-999") == unknown.get_json()["detail"]
