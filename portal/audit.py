@@ -57,10 +57,7 @@ class Deed:
 def record(session: Session, chain: str, deed: Deed, *, now: datetime) -> Event:
     """Append one event to a chain."""
     head = session.scalar(
-        select(AuditChain)
-        .where(AuditChain.name == chain)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(AuditChain).where(AuditChain.name == chain).with_for_update().execution_options(populate_existing=True)
     )
     if head is None:
         head = AuditChain(name=chain, length=0, head=START, sealed=0)
@@ -147,5 +144,3 @@ def _verify_seals(session: Session, chain: str | None) -> Iterator[Fault]:
 def _holds(session: Session, name: str, head: dict[str, Any]) -> bool:
     found = session.scalar(select(Event.hash).where(Event.chain == name, Event.number == head["length"]))
     return bool(found == head["head"])
-
-

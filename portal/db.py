@@ -77,8 +77,8 @@ class Base(DeclarativeBase):
 def make_engine(url: str) -> Engine:
     """An engine whose SQLite side runs WAL, enforces foreign keys and begins as `unit_of_work` asks."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, json_serializer=_dump)
-    engine = create_engine(url, json_serializer=_dump, connect_args={"timeout": 15})
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, **_ENGINE)
+    engine = create_engine(url, connect_args={"timeout": 15}, **_ENGINE)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -86,6 +86,10 @@ def make_engine(url: str) -> Engine:
 
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# An error's text goes to the log; the values of its statement are people's words and digests of tokens.
+_ENGINE: dict[str, Any] = {"json_serializer": _dump, "hide_parameters": True}
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from portal.mesh.fold import Claim as Wish
-from portal.mesh.fold import Unreadable, Want, fold
-
 from portal.db import database_now
 from portal.errors import ClusterError, Conflict, Gone, LostClaim, Refused, Transient
+from portal.mesh.fold import Claim as Wish
+from portal.mesh.fold import Unreadable, Want, fold
 from portal.mesh.rollouts import rollout_blockers
 from portal.mesh.workloads import annotations_patch
 from portal.models import Target, Ticket, TicketTarget

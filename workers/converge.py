@@ -63,9 +63,7 @@ def _write(context: Context, spot: Spot, obj: dict[str, Any], plan: Fold, fence_
         _confirm(session, spot, plan, fence_for)
 
 
-def intend(
-    session: Session, spot: Spot, obj: dict[str, Any], around: Surroundings, *, fence_for: int | None
-) -> Fold:
+def intend(session: Session, spot: Spot, obj: dict[str, Any], around: Surroundings, *, fence_for: int | None) -> Fold:
     """Fold the live tickets over what was seen and commit what is to be written, before it is written."""
     target = _locked(session, spot.target_id)
     fence = fence_for is not None and not _fenced(session, spot.target_id, fence_for)

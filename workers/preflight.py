@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from portal.policy import NotRouted, Route
-from portal.policy_store import policy_of
 from sqlalchemy.orm import Session
 
 from portal import outbox, queries
@@ -24,6 +22,8 @@ from portal.mesh.view import effective_report
 from portal.mesh.want import Want
 from portal.mesh.workloads import annotations_patch, field_owners
 from portal.models import Target, Ticket
+from portal.policy import NotRouted, Route
+from portal.policy_store import policy_of
 from portal.states import State
 from portal.tickets.deciding import Preflight, attach_preflight
 from portal.tickets.expectation import expected_change

@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.mesh.fold import Unreadable
 from sqlalchemy.orm import Session
 
 from portal.db import database_now
 from portal.errors import ClusterError, Gone, LostClaim
+from portal.mesh.fold import Unreadable
 from portal.models import Target, Ticket, TicketTarget
 from portal.tickets import carrying_out as verbs
 from workers.context import Context, Spot
@@ -81,7 +81,7 @@ def _settle(context: Context, held: verbs.Claim, found: Findings, *, expected: i
         links = [link for link, _ in links_of(session, held.ticket_id)] if expected else []
         progress = {**ticket.progress, **found.progress}
         if all(link.proven_at is not None for link in links):
-            verbs.settle_closed(session, held)
+            verbs.settle_closed(session, held, progress=progress)
         elif found.problems:
             verbs.retry_later(session, held, problem=" ".join(found.problems))
         else:

@@ -26,12 +26,12 @@ class Actor:
 
     def sees(self, tenant_id: int) -> bool:
         """True when tickets of this tenant exist for this actor at all."""
-        return bool(self.platform_roles & SEES_EVERYTHING) or bool(self.roles_in(tenant_id) & TENANT_ROLES)
+        return self.sees_everything or bool(self.roles_in(tenant_id) & TENANT_ROLES)
 
     @property
     def sees_everything(self) -> bool:
-        """True for operators and auditors."""
-        return bool(self.platform_roles & SEES_EVERYTHING)
+        """True for operators, auditors and the system itself."""
+        return self.person_id is None or bool(self.platform_roles & SEES_EVERYTHING)
 
     @property
     def is_operator(self) -> bool:

@@ -29,9 +29,7 @@ def issue(session: Session, *, person: str, name: str, now: datetime, lifetime: 
         raise NotFound(f"The registry names no person {person!r}.")
     token = PREFIX + secrets.token_urlsafe(32)
     expires = None if lifetime is None else now + lifetime
-    session.add(
-        ApiToken(person_id=found.id, name=name, digest=digest_of(token), created_at=now, expires_at=expires)
-    )
+    session.add(ApiToken(person_id=found.id, name=name, digest=digest_of(token), created_at=now, expires_at=expires))
     return token
 
 

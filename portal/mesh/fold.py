@@ -78,14 +78,12 @@ class _Ours:
         return self.memory.settled.baseline if self.sure else self.memory.baseline
 
 
-def fold(
-    memory: Memory, seen: Seen, claims: Sequence[Claim], *, fence: bool = False, mark_first: bool = False
-) -> Fold:
+def fold(memory: Memory, seen: Seen, claims: Sequence[Claim], *, fence: bool = False, mark_first: bool = False) -> Fold:
     """Work out the write that makes the target right; raises Unreadable when a present value cannot be parsed.
 
-    A fence forces a write that makes every earlier reader's resourceVersion stale. With `mark_first`, a target whose mark
-    does not tell which write it shows is given a mark and nothing else: so an owner's entry that comes between a commit
-    and a PATCH is never taken for ours. Writers ask for it; whoever shows a diff does not.
+    A fence forces a write that makes every earlier reader's resourceVersion stale. With `mark_first`, a target whose
+    mark does not tell which write it shows is given a mark and nothing else: so an owner's entry that comes between a
+    commit and a PATCH is never taken for ours. Writers ask for it; whoever shows a diff does not.
     """
     ours = _ours(memory, seen)
     keys = _fold_keys(ours, seen, claims)
@@ -105,7 +103,11 @@ def fold(
         return outcome
     sequence = _next_sequence(memory, seen)
     intended = intend(kept, _write(ours, keys), sequence)
-    return replace(outcome, memory=intended, mark=_mark(seen, claims, sequence, fence))
+    # What changes something leaves a mark, without tickets too, by which it is known to have landed; the next fold
+    # finds nothing but that to take away.
+    only_mark = not (changes or fence or claims)
+    mark = None if only_mark else mark_text([claim.ticket for claim in claims], sequence)
+    return replace(outcome, memory=intended, mark=mark)
 
 
 def _ours(memory: Memory, seen: Seen) -> _Ours:
@@ -177,9 +179,3 @@ def _next_sequence(memory: Memory, seen: Seen) -> int:
     mark = parse_mark(seen.mark)
     ahead = mark[1] if mark is not None and mark[1] <= memory.sequence + _FAR else 0
     return max(memory.sequence, ahead) + 1
-
-
-def _mark(seen: Seen, claims: Sequence[Claim], sequence: int, fence: bool) -> str | None:
-    if claims or (fence and seen.mark is None):
-        return mark_text([claim.ticket for claim in claims], sequence)
-    return None

@@ -14,7 +14,7 @@ from portal.mesh.want import NOTHING, Want
 _OFF = "disabled"
 
 
-class Unreadable(MeshdeskError):  # noqa: N818 - named for what it says, like every refusal
+class Unreadable(MeshdeskError):
     """A present value cannot be parsed, so nothing may be added to it or taken out."""
 
 

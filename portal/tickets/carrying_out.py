@@ -105,6 +105,8 @@ def settle_active(session: Session, held: Claim, *, evidence: dict[str, Any]) ->
     ticket = held_ticket(session, held)
     now = database_now(session)
     attach(session, ticket, "applied", evidence, now=now)
+    for link in ticket.targets:
+        link.proven_at = now
     _free(ticket)
     ticket.progress = evidence["progress"]
     move(session, ticket, State.ACTIVE, by=WORKER, now=now)
@@ -118,10 +120,11 @@ def attach_undone(session: Session, held: Claim, *, evidence: dict[str, Any]) ->
     attach(session, held_ticket(session, held), "undone", evidence, now=database_now(session))
 
 
-def settle_closed(session: Session, held: Claim) -> None:
+def settle_closed(session: Session, held: Claim, *, progress: dict[str, Any]) -> None:
     """The cluster was read and nothing of the ticket is left in it: CLOSED."""
     ticket = held_ticket(session, held)
     _free(ticket)
+    ticket.progress = progress
     move(session, ticket, State.CLOSED, by=WORKER, now=database_now(session), outcome=ticket.outcome)
 
 

@@ -57,9 +57,7 @@ def _bump(session: Session, ticket: Ticket) -> None:
         raise LostRace(f"Somebody else changed {ticket.ref} at the same moment: read it again.")
 
 
-def testify(
-    session: Session, ticket: Ticket, type_: str, *, by: Actor, now: datetime, **payload: Any
-) -> None:
+def testify(session: Session, ticket: Ticket, type_: str, *, by: Actor, now: datetime, **payload: Any) -> None:
     """Append an event to the ticket's chain; the ticket must have been taken for a change."""
     audit.record(session, ticket.ref, audit.Deed(type_, by.name, payload), now=now)
 

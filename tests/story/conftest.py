@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -45,8 +46,10 @@ def stack(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    postgres = database_kind == "postgres"
-    url = request.getfixturevalue("postgres_url") if postgres else f"sqlite:///{folder / 'meshdesk.db'}"
+    url = f"sqlite:///{folder / 'meshdesk.db'}"
+    if database_kind == "postgres":
+        # Not the module's database: a second product, on another cluster, must not find the first one's tickets.
+        url = request.getfixturevalue("postgres").create(f"story_{os.getpid()}_{world.namespace.replace('-', '_')}")
     registry = REGISTRY.format(namespace=world.namespace)
     with running_stack(folder, Setting(url, valkey_url, {"practice": world.access}, registry)) as running:
         yield running

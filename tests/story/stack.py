@@ -1,4 +1,4 @@
-"""The whole product as people run it: web, workers and beat as real processes over HTTP, on any database and cluster."""
+"""The whole product as people run it: web, workers and beat as processes, over HTTP, on any database and cluster."""
 
 from __future__ import annotations
 

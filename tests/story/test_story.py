@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -13,7 +13,22 @@ from tests.story.worlds import StoryWorld
 pytestmark = pytest.mark.story
 
 SKIP_INBOUND = "config.linkerd.io/skip-inbound-ports"
-MARK = "meshdesk.io/tickets"
+BOTH = ("deployment/emoji", "deployment/voting")
+WRITTEN = "4567-4568,8080,9000-9010"
+STORY = [
+    "ticket:submitted",
+    "evidence:preflight",
+    "decision:approve",
+    "ticket:approved",
+    "ticket:applying",
+    "evidence:before",
+    "window:opened",
+    "evidence:applied",
+    "ticket:active",
+    "ticket:reverting",
+    "evidence:undone",
+    "ticket:closed",
+]
 
 
 @pytest.fixture
@@ -29,76 +44,70 @@ def partner(stack: Stack) -> Api:
 def test_an_exception_is_asked_approved_applied_proven_and_undone_on_time(
     stack: Stack, world: StoryWorld, member: Api, partner: Api
 ) -> None:
-    before = {name: world.template(f"deployment/{name}") for name in ("emoji", "voting")}
-    namespace = world.namespace
-    body = asking(namespace=namespace, duration="PT8S")
-
-    preview = member.post("/tickets/preview", body)
-    assert preview.status_code == 200, preview.text
-    assert preview.json()["rule"] == "skip-ports-encrypted"
-    assert [need["group"] for need in preview.json()["waiting_for"]] == ["security-partner"]
-    assert "4567-4568,8080,9000-9010" in str(preview.json()["targets"])
-    assert member.get("/tickets", namespace=namespace).json()["items"] == []
-
-    asked = member.post("/tickets", body)
-    assert asked.status_code == 201, asked.text
-    ref = asked.json()["ref"]
-    assert asked.json()["state"] == "pending"
-    assert asked.json()["active_from"] is None
-    assert asked.json()["waiting_for"][0]["people"] == ["partner", "partner2"]
-
-    member.until_clean(ref)
-    looked = member.get(f"/tickets/{ref}/evidence").json()["items"][0]["data"]
-    changes = {target["workload"]: target["change"]["after"][SKIP_INBOUND] for target in looked["targets"]}
-    assert changes == dict.fromkeys(("deployment/emoji", "deployment/voting"), "4567-4568,8080,9000-9010")
-    waiting = partner.get("/tickets", state="pending", waiting_for="me").json()["items"]
-    assert ref in [ticket["ref"] for ticket in waiting]
-    assert member.decide(ref).status_code == 403
-    assert stack.api("outsider_partner").get(f"/tickets/{ref}").status_code == 404
-
-    assert partner.decide(ref).status_code == 200
-    approved = time.monotonic()
-    until(lambda: "8080" in world.template("deployment/voting").get(SKIP_INBOUND, ""), within=2, words="the write")
-    print(f"written {time.monotonic() - approved:.2f} s after the approval")
-
-    active = member.until(ref, "active")
-    for name in ("emoji", "voting"):
-        assert world.template(f"deployment/{name}") == {**before[name], SKIP_INBOUND: "4567-4568,8080,9000-9010"}
-        assert ref in world.mark(f"deployment/{name}")
-    assert world.skipped_by_pods("deployment/emoji") == {"4567-4568,8080,9000-9010"}
-    assert duration_between(active["active_from"], active["expires_at"]) == 8
-
+    before = {workload: world.template(workload) for workload in BOTH}
+    ref = asked(member, world)
+    looked_at_and_decided(stack, member, partner, ref)
+    until(lambda: "8080" in world.template(BOTH[1]).get(SKIP_INBOUND, ""), within=2, words="the write")
+    active = opened(member, world, ref, before)
     closed = member.until(ref, "closed", within=40)
     assert closed["outcome"] == "expired"
-    late = duration_between(active["expires_at"], moment(member, ref, "ticket:reverting"))
-    assert 0 <= late <= 10
-    for name in ("emoji", "voting"):
-        assert world.template(f"deployment/{name}") == before[name]
-        assert world.mark(f"deployment/{name}") is None
-    assert world.skipped_by_pods("deployment/emoji") == {"4567-4568"}
-
-    told = [event["type"] for event in member.get(f"/tickets/{ref}/events").json()["items"]]
-    assert told == [
-        "ticket:submitted",
-        "evidence:preflight",
-        "decision:approve",
-        "ticket:approved",
-        "ticket:applying",
-        "evidence:before",
-        "window:opened",
-        "evidence:applied",
-        "ticket:active",
-        "ticket:reverting",
-        "evidence:undone",
-        "ticket:closed",
-    ]
-    kinds = [one["kind"] for one in member.get(f"/tickets/{ref}/evidence").json()["items"]]
-    assert kinds == ["preflight", "before", "applied", "undone"]
+    assert 0 <= seconds(active["expires_at"], moment(member, ref, "ticket:reverting")) <= 10
+    assert {workload: world.template(workload) for workload in BOTH} == before
+    assert {world.mark(workload) for workload in BOTH} == {None}
+    assert world.skipped_by_pods(BOTH[0]) == {"4567-4568"}
+    assert told(member, ref) == STORY
     proven = stack.run("audit", "verify")
     assert proven.returncode == 0, proven.stdout + proven.stderr
 
 
-def duration_between(first: str, second: str) -> float:
+def asked(member: Api, world: StoryWorld) -> str:
+    """Preview, then ask: the preview stores nothing, the answer says who decides."""
+    body = asking(namespace=world.namespace, duration="PT8S")
+    preview = member.post("/tickets/preview", body)
+    assert preview.status_code == 200, preview.text
+    assert preview.json()["rule"] == "skip-ports-encrypted"
+    assert [need["group"] for need in preview.json()["waiting_for"]] == ["security-partner"]
+    assert WRITTEN in str(preview.json()["targets"])
+    assert member.get("/tickets", namespace=world.namespace).json()["items"] == []
+    answer = member.post("/tickets", body)
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["state"], answer.json()["active_from"]) == ("pending", None)
+    assert answer.json()["waiting_for"][0]["people"] == ["partner", "partner2"]
+    return str(answer.json()["ref"])
+
+
+def looked_at_and_decided(stack: Stack, member: Api, partner: Api, ref: str) -> None:
+    """The preflight shows the exact change; only a partner of this tenant, and not the requester, decides."""
+    member.until_clean(ref)
+    looked = member.get(f"/tickets/{ref}/evidence").json()["items"][0]["data"]
+    changes = {target["workload"]: target["change"]["after"][SKIP_INBOUND] for target in looked["targets"]}
+    assert changes == dict.fromkeys(BOTH, WRITTEN)
+    waiting = partner.get("/tickets", state="pending", waiting_for="me").json()["items"]
+    assert ref in [ticket["ref"] for ticket in waiting]
+    assert member.decide(ref).status_code == 403
+    assert stack.api("outsider_partner").get(f"/tickets/{ref}").status_code == 404
+    assert partner.decide(ref).status_code == 200
+
+
+def opened(member: Api, world: StoryWorld, ref: str, before: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """ACTIVE: only our keys were written, the pods show it, the window is as long as asked."""
+    active = member.until(ref, "active")
+    for workload in BOTH:
+        assert world.template(workload) == {**before[workload], SKIP_INBOUND: WRITTEN}
+        assert ref in str(world.mark(workload))
+    assert world.skipped_by_pods(BOTH[0]) == {WRITTEN}
+    assert seconds(active["active_from"], active["expires_at"]) == 8
+    kinds = [one["kind"] for one in member.get(f"/tickets/{ref}/evidence").json()["items"]]
+    assert kinds == ["preflight", "before", "applied"]
+    return active
+
+
+def told(member: Api, ref: str) -> list[str]:
+    """The types of a ticket's events."""
+    return [event["type"] for event in member.get(f"/tickets/{ref}/events").json()["items"]]
+
+
+def seconds(first: str, second: str) -> float:
     """Seconds between two RFC 3339 times."""
     return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from portal.db import Base, Database
+from portal.db import Database
 from tests.workers.desk import Desk
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'meshdesk.db'}")
-    Base.metadata.create_all(made.engine)
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
     yield made
     made.dispose()
 

@@ -1,4 +1,4 @@
-"""A desk without a queue: verbs on a real database, work called by hand on a practice cluster, so tests set the order."""
+"""A desk without a queue: verbs on a real database, work called by hand on a practice cluster, in the test's order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two workers on one workload, stopped and woken at every step: no ticket undoes another, no hole opens after CLOSED."""
+"""Two workers on one workload, stopped and woken at every step: no ticket undoes another, none opens after CLOSED."""
 
 from __future__ import annotations
 
