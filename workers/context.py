@@ -44,4 +44,5 @@ def process_context() -> Context:
 
 def surroundings(cluster: Cluster, namespace: str) -> Surroundings:
     """The namespace and mesh around a workload, read now; raises what the cluster raises."""
-    return Surroundings(cluster.namespace(namespace), cluster.mesh(), cluster.injector_webhook())
+    # {} says that the cluster has no injector: None would stand for the one that Linkerd comes with.
+    return Surroundings(cluster.namespace(namespace), cluster.mesh(), cluster.injector_webhook() or {})

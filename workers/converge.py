@@ -67,7 +67,7 @@ def intend(session: Session, spot: Spot, obj: dict[str, Any], around: Surroundin
     """Fold the live tickets over what was seen and commit what is to be written, before it is written."""
     target = _locked(session, spot.target_id)
     fence = fence_for is not None and not _fenced(session, spot.target_id, fence_for)
-    plan = fold(memory_of(target, obj), seen_of(obj, around), claims_on(session, target), fence=fence)
+    plan = fold(memory_of(target, obj), seen_of(obj, around), claims_on(session, target), fence=fence, mark_first=True)
     for ref, removed in sorted(plan.suspend.items()):
         _suspend(session, spot, ref, removed)
     target.uid = obj["metadata"]["uid"]

@@ -53,7 +53,7 @@ class Seen:
 
     def __init__(self, cluster: Cluster, owned: set[str]) -> None:
         self.defaults = cluster.mesh()
-        self.webhook = cluster.injector_webhook()
+        self.webhook = cluster.injector_webhook() or {}
         self.namespaces = {one["metadata"]["name"]: one for one in cluster.namespaces()}
         self.namespaces = {name: one for name, one in self.namespaces.items() if name in owned}
         held = self.namespaces

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from portal import audit, outbox, queries
 from portal.access.actor import CLOCK, WORKER
 from portal.db import database_now
 from portal.errors import MeshdeskError
-from portal.models import Cluster, Event, InventoryCluster, Ticket
+from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Ticket
 from portal.states import MOVING, Outcome, State
 from portal.tickets import ending
 from portal.tickets.carrying_out import TASK_OF, call_worker
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # Work that was just called for gets this long before the sweep calls again.
 GRACE = timedelta(seconds=3)
+KEEP_ANSWERS = timedelta(days=1)
 SEAL_EVERY = timedelta(minutes=1)
 BATCH = 200
 
@@ -99,6 +100,7 @@ def _resend(context: Context) -> None:
         now = database_now(session)
         outbox.resend(session, now=now)
         outbox.forget_taken(session, now=now)
+        session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - KEEP_ANSWERS))
 
 
 def _call_inventories(context: Context) -> None:

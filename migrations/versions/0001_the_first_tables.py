@@ -378,6 +378,13 @@ def upgrade() -> None:
                 "renews_id IS NULL AND state IN ('active', 'applying', 'approved', 'failed', 'pending')"
             ),
         )
+        batch_op.create_index(
+            "uq_ticket_renews_id_occupied",
+            ["renews_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('active', 'applying', 'approved', 'failed', 'pending')"),
+            postgresql_where=sa.text("state IN ('active', 'applying', 'approved', 'failed', 'pending')"),
+        )
 
     op.create_table(
         "comment",
@@ -481,6 +488,11 @@ def downgrade() -> None:
 
     op.drop_table("comment")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_ticket_renews_id_occupied",
+            sqlite_where=sa.text("state IN ('active', 'applying', 'approved', 'failed', 'pending')"),
+            postgresql_where=sa.text("state IN ('active', 'applying', 'approved', 'failed', 'pending')"),
+        )
         batch_op.drop_index(
             "uq_ticket_fingerprint_occupied",
             sqlite_where=sa.text(

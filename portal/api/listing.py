@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
-from portal.models import Role, Ticket
-from portal.tickets.approvals import met
+from portal.models import Ticket
+from portal.tickets.approvals import counts_for
 
 Page = tuple[list[Ticket], bool]
 
@@ -26,10 +26,4 @@ def page(session: Session, wanted: queries.TicketFilter, *, by: Actor, before: i
 
 def counts_from(ticket: Ticket, by: Actor) -> bool:
     """True when this person's approval would bring the ticket nearer to approved."""
-    given = [
-        frozenset(Role(role) for role in decision.roles)
-        for decision in ticket.decisions
-        if decision.decision == "approve"
-    ]
-    mine = by.roles_in(ticket.tenant_id)
-    return sum(met(ticket.approvals, [*given, mine])) > sum(met(ticket.approvals, given))
+    return counts_for(ticket, by.roles_in(ticket.tenant_id))

@@ -82,7 +82,7 @@ def _asked(
 
 
 def _lenient(text: str | None) -> Ports:
-    """The ports that Linkerd itself takes from a value, without its own: an entry that it cannot read does not count."""
+    """The ports that Linkerd itself takes from a value, without its own: what it cannot read does not count."""
     found = Ports()
     for entry in (text or "").split(","):
         try:

@@ -11,7 +11,9 @@ from portal.db import Base, IdColumn, Instant, JSONDict, JSONList, Name, Words
 from portal.models.registry import Person, Tenant
 from portal.states import OCCUPYING, State
 
-_OCCUPIED = text(f"renews_id IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(OCCUPYING))})")
+_IN_USE = f"state IN ({', '.join(repr(state.value) for state in sorted(OCCUPYING))})"
+_OCCUPIED = text(f"renews_id IS NULL AND {_IN_USE}")
+_FOLLOWED = text(_IN_USE)
 _STATE = Enum(State, native_enum=False, length=20, values_callable=lambda states: [state.value for state in states])
 
 
@@ -80,6 +82,13 @@ class Ticket(Base):
             sqlite_where=_OCCUPIED,
             postgresql_where=_OCCUPIED,
         ),
+        Index(
+            "uq_ticket_renews_id_occupied",
+            "renews_id",
+            unique=True,
+            sqlite_where=_FOLLOWED,
+            postgresql_where=_FOLLOWED,
+        ),
     )
 
     @property
@@ -107,7 +116,7 @@ class Decision(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[Name] = mapped_column(comment="approve or reject")
-    roles: Mapped[JSONList] = mapped_column(comment="the roles in which it counts, as they were then")
+    roles: Mapped[JSONList] = mapped_column(comment="the roles that the person had then")
     note: Mapped[Words]
     decided_at: Mapped[Instant]
 

@@ -2,7 +2,18 @@
 
 from portal.queries.places import Place, clusters, namespaces, people_by_role, place, policy_text
 from portal.queries.sights import NamespaceView, comments, events, evidence, latest_evidence, namespace_view
-from portal.queries.tickets import LIVE, WHOLE, TicketFilter, live_links, occupied, targets_of, ticket, tickets, visible
+from portal.queries.tickets import (
+    LIVE,
+    WHOLE,
+    TicketFilter,
+    follower,
+    live_links,
+    occupied,
+    targets_of,
+    ticket,
+    tickets,
+    visible,
+)
 
 __all__ = [
     "LIVE",
@@ -14,6 +25,7 @@ __all__ = [
     "comments",
     "events",
     "evidence",
+    "follower",
     "latest_evidence",
     "live_links",
     "namespace_view",

@@ -76,19 +76,16 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
 
 
 def _waits_for(by: Actor) -> ColumnElement[bool]:
-    """Pending tickets of others in tenants where the actor's role may decide and did not yet.
+    """Pending tickets of others on which the actor may have a word and did not say it yet.
 
-    Whether that group's approvals are still missing is counted on the row (`approvals.needs`).
+    Whether the rule asks for the actor's role at all is counted on the row (`approvals.counts_for`).
     """
     decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id)
+    open_ = and_(Ticket.state == State.PENDING, Ticket.requester_id != by.person_id, Ticket.id.not_in(decided))
+    if by.is_operator:
+        return open_
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
-    mine = Ticket.tenant_id.in_(tenants)
-    return and_(
-        Ticket.state == State.PENDING,
-        Ticket.requester_id != by.person_id,
-        Ticket.id.not_in(decided),
-        or_(mine, Ticket.kind == "generic") if by.is_operator else mine,
-    )
+    return and_(open_, Ticket.tenant_id.in_(tenants))
 
 
 LIVE = or_(Ticket.state == State.ACTIVE, and_(Ticket.state == State.APPLYING, Ticket.writing_from.is_not(None)))
@@ -111,6 +108,11 @@ def targets_of(session: Session, cluster: str, namespace: str) -> dict[tuple[str
     """What Meshdesk remembers of the workloads of a namespace, by kind and name."""
     query = select(Target).where(Target.cluster == cluster, Target.namespace == namespace)
     return {(target.kind, target.name): target for target in session.scalars(query)}
+
+
+def follower(session: Session, ticket_id: int, states: frozenset[State]) -> Ticket | None:
+    """The ticket that renews this one and is in one of the states."""
+    return session.scalar(select(Ticket).where(Ticket.renews_id == ticket_id, Ticket.state.in_(states)).limit(1))
 
 
 def occupied(session: Session, fingerprint: str, states: frozenset[State]) -> Ticket | None:

@@ -58,10 +58,10 @@ class Supervisor:
     def listen(self, *, end_with_parent: bool) -> None:
         """From now on SIGINT, SIGTERM and SIGHUP end the run, and a parent that goes away too where that is wanted."""
         self._parent = os.getppid() if end_with_parent else None
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # A run under nohup ignores SIGHUP, and so does this one then.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._ask)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is what nohup asks for
+            signal.signal(signal.SIGHUP, self._ask)
 
     def finish(self, plan: Plan) -> None:
         """Run a child to its end; ConfigurationError when it fails, Stopping when asked to end meanwhile."""

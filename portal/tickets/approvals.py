@@ -62,17 +62,42 @@ class _Matching:
         return False
 
 
+def given(ticket: Ticket) -> list[frozenset[Role]]:
+    """The roles behind each approval that the ticket has."""
+    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
+    return [frozenset(Role(role) for role in decision.roles) for decision in approved]
+
+
+def complete(ticket: Ticket) -> bool:
+    """True when nobody's approval is missing any more."""
+    counts = met(ticket.approvals, given(ticket))
+    return all(count >= approval["count"] for count, approval in zip(counts, ticket.approvals, strict=True))
+
+
+def counts_for(ticket: Ticket, roles: frozenset[Role]) -> bool:
+    """True when the approval of somebody with these roles would bring the ticket nearer to approved."""
+    before = given(ticket)
+    return sum(met(ticket.approvals, [*before, roles])) > sum(met(ticket.approvals, before))
+
+
 def needs(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
     """What the ticket still waits for; `people` gives the names that hold each group's role in its tenant."""
-    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
-    given = met(ticket.approvals, [frozenset(Role(role) for role in decision.roles) for decision in approved])
     out = {decision.person.name for decision in ticket.decisions} | {ticket.requester.name}
-    return [
-        Need(
-            Role(approval["from"]),
-            approval["count"],
-            count,
-            tuple(name for name in people.get(Role(approval["from"]), []) if name not in out),
-        )
-        for approval, count in zip(ticket.approvals, given, strict=True)
-    ]
+    counts = met(ticket.approvals, given(ticket))
+    able = {
+        name: (roles, met(ticket.approvals, [*given(ticket), roles]))
+        for name, roles in _roles(people).items()
+        if name not in out and counts_for(ticket, roles)
+    }
+    found = []
+    for index, approval in enumerate(ticket.approvals):
+        group, missing = Role(approval["from"]), counts[index] < approval["count"]
+        # Somebody of another group may fill this one's place, when an approval given for it counts there as well.
+        names = [name for name, (roles, after) in able.items() if group in roles or after[index] > counts[index]]
+        found.append(Need(group, approval["count"], counts[index], tuple(names) if missing else ()))
+    return found
+
+
+def _roles(people: dict[Role, list[str]]) -> dict[str, frozenset[Role]]:
+    names = sorted({name for named in people.values() for name in named})
+    return {name: frozenset(role for role, named in people.items() if name in named) for name in names}

@@ -147,7 +147,15 @@ def _renewed(session: Session, ask: Ask, fingerprint: str, route: Route, by: Act
         raise Invalid({"renews": [f"{before.ref} is not an open window of the same content: ask anew instead."]})
     if not route.renewal:
         raise Invalid({"renews": [f"Rule {route.rule} allows no renewal."]})
+    _refuse_second_renewal(session, before)
     return before
+
+
+def _refuse_second_renewal(session: Session, before: Ticket) -> None:
+    following = queries.follower(session, before.id, OCCUPYING)
+    if following is not None:
+        sentence = f"{following.ref} renews {before.ref} already and is {following.state}: use that one."
+        raise Duplicate(sentence, ref=following.ref)
 
 
 def _refuse_duplicate(session: Session, fingerprint: str) -> None:
@@ -167,6 +175,9 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
         with session.begin_nested():
             session.add(ticket)
     except IntegrityError:
+        # Somebody asked for the same in the same instant: the index knew before the query could.
+        if prepared.renews is not None:
+            _refuse_second_renewal(session, prepared.renews)
         _refuse_duplicate(session, prepared.fingerprint)
         raise
     for seen, known in prepared.views:

@@ -14,7 +14,7 @@ from portal.errors import Forbidden, NotReady, WrongState
 from portal.models import Decision, Role, Ticket
 from portal.policy import Route
 from portal.states import State
-from portal.tickets.approvals import met
+from portal.tickets.approvals import complete
 from portal.tickets.moving import attach, move, take_for_change, testify
 from portal.tickets.routing import approvals_of
 
@@ -43,7 +43,7 @@ def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now
         move(session, ticket, State.REJECTED, by=by, now=now, reason=verdict.note)
         return ticket
     testify(session, ticket, "decision:approve", by=by, now=now, note=verdict.note, roles=sorted(roles))
-    if _complete(ticket):
+    if complete(ticket):
         _approve(session, ticket, by=by, now=now)
     return ticket
 
@@ -51,8 +51,8 @@ def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now
 def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
     if ticket.requester_id == by.person_id:
         raise Forbidden("Nobody decides on their own ticket: another person of the deciding group must.")
-    roles = by.roles_in(ticket.tenant_id) & {Role(approval["from"]) for approval in ticket.approvals}
-    if not roles:
+    roles = by.roles_in(ticket.tenant_id)
+    if not roles & {Role(approval["from"]) for approval in ticket.approvals}:
         groups = " and ".join(sorted({approval["from"] for approval in ticket.approvals})) or "nobody: it is automatic"
         raise Forbidden(f"You have none of the roles that decide on {ticket.ref} ({groups}).")
     if ticket.state is not State.PENDING:
@@ -77,12 +77,6 @@ def _decision(verdict: Verdict, by: Actor, roles: frozenset[Role], now: datetime
         note=verdict.note,
         decided_at=now,
     )
-
-
-def _complete(ticket: Ticket) -> bool:
-    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
-    counts = met(ticket.approvals, [frozenset(Role(role) for role in decision.roles) for decision in approved])
-    return all(count >= approval["count"] for count, approval in zip(counts, ticket.approvals, strict=True))
 
 
 def _approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
@@ -124,13 +118,16 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
     attach(session, ticket, "preflight", found.data, now=now)
     if found.route is not None and found.route.rule != ticket.rule:
         _reroute(session, ticket, found.route, now=now)
-    if found.clean and ticket.automatic:
+    if found.clean and (ticket.automatic or (ticket.decisions and complete(ticket))):
         _approve(session, ticket, by=POLICY, now=now)
     return ticket
 
 
 def _reroute(session: Session, ticket: Ticket, route: Route, *, now: datetime) -> None:
-    """The workloads are not what the inventory said: the same policy's rule for what they are counts."""
+    """The workloads are not what the inventory said: the same policy's rule for what they are counts.
+
+    Approvals that were given stay: each counts by the roles that its person had.
+    """
     payload = {"from": ticket.rule, "to": route.rule}
     ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
     ticket.approvals = approvals_of(route)

@@ -80,7 +80,8 @@ def revoke(session: Session, ticket_id: int, *, reason: str, by: Actor, now: dat
     elif ticket.state in (State.APPLYING, State.ACTIVE):
         begin_undo(session, ticket, Ending(Outcome.REVOKED, reason), by=by, now=now)
     else:
-        raise WrongState(f"{ticket.ref} is {ticket.state}: there is nothing to revoke.")
+        instead = "reject it instead." if ticket.state is State.PENDING else "there is nothing to revoke."
+        raise WrongState(f"{ticket.ref} is {ticket.state}: {instead}")
     return ticket
 
 

@@ -97,5 +97,9 @@ def test_renew_asks_the_same_again(run: Run, desk: Desk) -> None:
     after = desk.ticket("MD-2")
     assert (after["renews"], after["duration"], after["state"]) == (before, "PT30M", "pending")
     assert after["fields"] == desk.ticket(before)["fields"]
+    again = run("renew", before, "--for", "1h", "--reason", "later still", "--as", "member")
+    assert again.exit_code == 1
+    assert "MD-2 renews MD-1 already" in again.output
+    assert run("withdraw", "MD-2", "--reason", "too short", "--as", "member").exit_code == 0
     assert run("renew", before, "--for", "1h", "--reason", "later still", "--as", "member").exit_code == 0
     assert desk.ticket("MD-3")["duration"] == "PT1H"

@@ -1,4 +1,4 @@
-"""What the fold makes of crashes, other workers, stripped marks and entries that somebody took out; marks and fences."""
+"""What the fold makes of crashes, other workers, stripped marks and removed entries; marks and fences."""
 
 from __future__ import annotations
 
