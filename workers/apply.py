@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from portal.db import database_now
-from portal.errors import ClusterError, Conflict, Gone, LostClaim, Refused, Transient
+from portal.errors import ClusterError, Conflict, Gone, Refused, Transient
 from portal.mesh.fold import Claim as Wish
 from portal.mesh.fold import Unreadable, Want, fold
 from portal.mesh.rollouts import rollout_blockers
@@ -18,6 +20,7 @@ from portal.tickets.ending import Ending
 from portal.tickets.expectation import claims_on, memory_of, seen_of
 from workers.context import Context, Spot, surroundings
 from workers.converge import ATTEMPTS, Found, converge
+from workers.holding import hold, with_claim
 from workers.rollout import evidence_of, links_of, observe, pace, pods_before, progress_of
 
 log = logging.getLogger(__name__)
@@ -25,17 +28,16 @@ log = logging.getLogger(__name__)
 
 def apply(context: Context, ticket_id: int) -> None:
     """Carry an approved ticket one step on; harmless when there is nothing to do or another worker does it."""
-    with context.database.unit_of_work() as session:
-        taken = verbs.claim(session, ticket_id, task="meshdesk.apply", lease=context.config.lease)
-    if taken is None:
-        return
-    held = taken[1]
+    with_claim(context, ticket_id, "meshdesk.apply", _try)
+
+
+def _try(context: Context, held: verbs.Claim) -> None:
     try:
         _carry(context, held)
-    except LostClaim as lost:
-        log.info("MD-%s: %s", ticket_id, lost.sentence)
     except (ClusterError, Unreadable) as error:
-        _settle_trouble(context, held, error)
+        log.warning("MD-%s: %s", held.ticket_id, error.sentence)
+        with context.database.unit_of_work() as session:
+            _trouble(session.get_one(Ticket, held.ticket_id), session, held, error)
 
 
 def _carry(context: Context, held: verbs.Claim) -> None:
@@ -48,19 +50,14 @@ def _carry(context: Context, held: verbs.Claim) -> None:
             verbs.begin_writing(session, held, before={"targets": before})
     for link, spot in links:
         if link.written_at is None:
-            _hold(context, held)
+            hold(context, held)
             converge(context, spot)
     _watch(context, held, [spot for _, spot in links])
 
 
-def _hold(context: Context, held: verbs.Claim) -> None:
-    with context.database.unit_of_work() as session:
-        verbs.renew(session, held)
-
-
 def _rehearse(context: Context, held: verbs.Claim, link: TicketTarget, spot: Spot) -> dict[str, Any]:
     """Have the API server check the very change without storing it; gives the target as it was before."""
-    _hold(context, held)
+    hold(context, held)
     wish = Wish(f"MD-{held.ticket_id}", Want.from_json(link.wanted), Want())
     for _ in range(ATTEMPTS):
         try:
@@ -93,7 +90,7 @@ def _expected(context: Context, spot: Spot, found: Found, wish: Wish) -> dict[st
 def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
     seen = []
     for spot in spots:
-        _hold(context, held)
+        hold(context, held)
         seen.append(observe(context, spot, surroundings(context.connect(spot.cluster), spot.ref.namespace)))
     with context.database.unit_of_work() as session:
         if all(one.proof.rolled_out for one in seen):
@@ -103,16 +100,7 @@ def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
         verbs.wait(session, held, progress=progress_of(seen), delay=pace(since, database_now(session)))
 
 
-def _settle_trouble(context: Context, held: verbs.Claim, error: ClusterError | Unreadable) -> None:
-    log.warning("MD-%s: %s", held.ticket_id, error.sentence)
-    try:
-        with context.database.unit_of_work() as session:
-            _trouble(session.get_one(Ticket, held.ticket_id), session, held, error)
-    except LostClaim as lost:
-        log.info("MD-%s: %s", held.ticket_id, lost.sentence)
-
-
-def _trouble(ticket: Ticket, session: Any, held: verbs.Claim, error: ClusterError | Unreadable) -> None:
+def _trouble(ticket: Ticket, session: Session, held: verbs.Claim, error: ClusterError | Unreadable) -> None:
     if not isinstance(error, Transient):
         outcome = Outcome.TARGET_GONE if isinstance(error, Gone) else Outcome.FAILED
         verbs.refuse(session, held, Ending(outcome, error.sentence))

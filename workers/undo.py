@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.db import database_now
-from portal.errors import ClusterError, Gone, LostClaim
+from portal.errors import ClusterError, Gone
 from portal.mesh.fold import Unreadable
-from portal.models import Target, Ticket, TicketTarget
+from portal.models import Ticket, TicketTarget
 from portal.tickets import carrying_out as verbs
 from workers.context import Context, Spot
 from workers.converge import converge
+from workers.holding import hold, with_claim
 from workers.rollout import Observation, links_of, observe, pace
 
 log = logging.getLogger(__name__)
@@ -31,15 +32,7 @@ class Findings:
 
 def undo(context: Context, ticket_id: int) -> None:
     """Take an ended ticket one step back; harmless when there is nothing to do or another worker does it."""
-    with context.database.unit_of_work() as session:
-        taken = verbs.claim(session, ticket_id, task="meshdesk.undo", lease=context.config.lease)
-    if taken is None:
-        return
-    held = taken[1]
-    try:
-        _take_back(context, held)
-    except LostClaim as lost:
-        log.info("MD-%s: %s", ticket_id, lost.sentence)
+    with_claim(context, ticket_id, "meshdesk.undo", _take_back)
 
 
 def _take_back(context: Context, held: verbs.Claim) -> None:
@@ -49,8 +42,7 @@ def _take_back(context: Context, held: verbs.Claim) -> None:
     found = Findings()
     # A target that cannot be undone must not keep the others open.
     for spot in [spot for link, spot in links if link.proven_at is None]:
-        with context.database.unit_of_work() as session:
-            verbs.renew(session, held)
+        hold(context, held)
         _one(context, held, spot, found)
     _settle(context, held, found, expected=len(links))
 
@@ -91,7 +83,5 @@ def _settle(context: Context, held: verbs.Claim, found: Findings, *, expected: i
 
 def _keep(session: Session, held: verbs.Claim, found: Findings) -> None:
     verbs.attach_undone(session, held, evidence={"targets": list(found.proven.values())})
-    for target_id, evidence in found.proven.items():
+    for target_id in found.proven:
         session.get_one(TicketTarget, (held.ticket_id, target_id)).proven_at = database_now(session)
-        if evidence.get("gone"):
-            session.get_one(Target, target_id).memory = {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from portal.mesh.annotations import KEYS, MeshDefaults, effective
-from portal.mesh.memory import Baseline, Memory, Write, confirm, intend, landed, mark_text, parse_mark
+from portal.mesh.memory import Baseline, Memory, Write, confirm, intend, landed, mark_text, parse_mark, past_write
 from portal.mesh.one_key import KeyFold, KeySeen, Parts, Unreadable, fold_key
 from portal.mesh.want import NOTHING, Want
 
@@ -65,17 +65,16 @@ class Fold:
 
 @dataclass(frozen=True)
 class _Ours:
-    """What of the template may be ours, and what surely was; `sure` when the mark tells which write we look at."""
+    """What of the template may be ours, and what surely was; `sure` when the mark tells which write we look at.
+
+    `baseline` is what each key was before us, as far as the view tells.
+    """
 
     possible: Want
     certain: Want
     sure: bool
     memory: Memory
-
-    @property
-    def baseline(self) -> Baseline:
-        """What each key was before us, as far as the view tells which write we look at."""
-        return self.memory.settled.baseline if self.sure else self.memory.baseline
+    baseline: Baseline
 
 
 def fold(memory: Memory, seen: Seen, claims: Sequence[Claim], *, fence: bool = False, mark_first: bool = False) -> Fold:
@@ -114,10 +113,14 @@ def _ours(memory: Memory, seen: Seen) -> _Ours:
     mark = parse_mark(seen.mark)
     known = landed(memory, mark[1] if mark else None)
     if known is not None:
-        return _Ours(known.written, known.written, sure=True, memory=known)
+        return _Ours(known.written, known.written, sure=True, memory=known, baseline=known.settled.baseline)
     # No mark: the view may be older than the last write, or somebody took the mark away. Every write stays possible.
     worlds = [memory.written, *(attempt.write.added for attempt in memory.attempts)]
-    return _Ours(Want.union(worlds), reduce(Want.__and__, worlds), sure=False, memory=memory)
+    # The mark of a write that is over: the object came back from a backup, with what was ours in it then.
+    over = past_write(memory, mark[1] if mark else None)
+    possible = Want.union([*worlds, over.added])
+    baseline = {**memory.baseline, **over.baseline}
+    return _Ours(possible, reduce(Want.__and__, worlds), sure=False, memory=memory, baseline=baseline)
 
 
 def _fold_keys(ours: _Ours, seen: Seen, claims: Sequence[Claim]) -> dict[str, KeyFold]:

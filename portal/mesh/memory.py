@@ -14,6 +14,7 @@ from typing import Any
 from portal.mesh.want import NOTHING, Want
 
 Baseline = Mapping[str, Mapping[str, Any]]
+PAST_KEPT = 20
 _MARK = re.compile(r"((?:MD-[0-9]{1,18}(?:,MD-[0-9]{1,18})*)?);([1-9][0-9]{0,8})")
 
 
@@ -54,13 +55,15 @@ class Attempt:
 class Memory:
     """Of one target: the last write known to have landed (`settled`, number `confirmed`), and those not known.
 
-    `sequence` is the number of the last write that was committed.
+    `sequence` is the number of the last write that was committed. `past` are the last writes that are over: an object
+    that comes back from a backup shows the mark of one of them, which tells what of it is ours.
     """
 
     settled: Write = Write()
     attempts: tuple[Attempt, ...] = ()
     confirmed: int = 0
     sequence: int = 0
+    past: tuple[Attempt, ...] = ()
 
     @property
     def written(self) -> Want:
@@ -85,21 +88,30 @@ class Memory:
         """A JSON-safe dict that `from_json` reads back without loss."""
         return {
             "settled": self.settled.to_json(),
-            "attempts": [{"first": a.first, "last": a.last, "write": a.write.to_json()} for a in self.attempts],
+            "attempts": _attempts_json(self.attempts),
             "confirmed": self.confirmed,
             "sequence": self.sequence,
+            "past": _attempts_json(self.past),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Memory:
         """What `to_json` gave; {} is a target that was never touched."""
-        attempts = data.get("attempts", [])
         return cls(
             settled=Write.from_json(data.get("settled", {})),
-            attempts=tuple(Attempt(a["first"], a["last"], Write.from_json(a["write"])) for a in attempts),
+            attempts=_attempts(data.get("attempts", [])),
             confirmed=data.get("confirmed", 0),
             sequence=data.get("sequence", 0),
+            past=_attempts(data.get("past", [])),
         )
+
+
+def _attempts_json(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
+    return [{"first": a.first, "last": a.last, "write": a.write.to_json()} for a in attempts]
+
+
+def _attempts(data: Iterable[Mapping[str, Any]]) -> tuple[Attempt, ...]:
+    return tuple(Attempt(a["first"], a["last"], Write.from_json(a["write"])) for a in data)
 
 
 def intend(memory: Memory, write: Write, sequence: int) -> Memory:
@@ -116,7 +128,22 @@ def confirm(memory: Memory) -> Memory:
     """The memory after the PATCH of its last intended write succeeded: every other attempt is refused from now on."""
     if not memory.attempts:
         return memory
-    return Memory(settled=memory.attempts[-1].write, confirmed=memory.sequence, sequence=memory.sequence)
+    return Memory(
+        settled=memory.attempts[-1].write,
+        confirmed=memory.sequence,
+        sequence=memory.sequence,
+        past=_over(memory, memory.attempts),
+    )
+
+
+def _over(memory: Memory, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
+    return (*memory.past, *(attempt for attempt in attempts if attempt.write.added))[-PAST_KEPT:]
+
+
+def past_write(memory: Memory, sequence: int | None) -> Write:
+    """What the write of that number, which later ones replaced, left behind; an empty Write when it is not known."""
+    found = [a.write for a in memory.past if sequence is not None and a.first <= sequence <= a.last]
+    return found[-1] if found else Write()
 
 
 def landed(memory: Memory, sequence: int | None) -> Memory | None:
@@ -128,7 +155,8 @@ def landed(memory: Memory, sequence: int | None) -> Memory | None:
             later = memory.attempts[position + 1 :]
             if sequence < attempt.last:
                 later = (replace(attempt, first=sequence + 1), *later)
-            return Memory(attempt.write, later, confirmed=sequence, sequence=memory.sequence)
+            past = _over(memory, memory.attempts[: position + 1])
+            return Memory(attempt.write, later, confirmed=sequence, sequence=memory.sequence, past=past)
     return None
 
 

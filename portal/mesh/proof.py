@@ -16,12 +16,16 @@ from portal.mesh.workloads import template_annotations, template_of
 
 @dataclass(frozen=True)
 class Proof:
-    """What the pods of one workload show: `waiting` says in sentences what still differs."""
+    """What the pods of one workload show: `waiting` says in sentences what still differs.
+
+    `rolls` is False for a CronJob: a change of its template replaces no pods, the next ones are made from it.
+    """
 
     rollout: Rollout
     observed: bool
     waiting: tuple[str, ...]
     pods: tuple[PodFacts, ...]
+    rolls: bool = True
 
     @property
     def matching(self) -> bool:
@@ -30,8 +34,8 @@ class Proof:
 
     @property
     def rolled_out(self) -> bool:
-        """True when moreover the rollout is complete."""
-        return self.matching and self.rollout.complete
+        """True when moreover the rollout is complete, or the template was read where nothing rolls."""
+        return not self.rolls or (self.matching and self.rollout.complete)
 
     def progress(self) -> dict[str, Any]:
         """The rollout in numbers and sentences, JSON-safe."""
@@ -52,7 +56,7 @@ def prove(
     running = [pod for pod in facts if not pod.finished]
     asked = _asked(workload, namespace, defaults, webhook)
     waiting = tuple(sentence for pod in running for sentence in _differences(pod, asked))
-    return Proof(rollout_of(workload), _observed(workload), waiting, facts)
+    return Proof(rollout_of(workload), _observed(workload), waiting, facts, rolls=workload.get("kind") != "CronJob")
 
 
 def _observed(obj: Mapping[str, Any]) -> bool:

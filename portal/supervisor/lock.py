@@ -80,7 +80,7 @@ def _end_leftovers(groups: dict[str, str]) -> None:
 def _running() -> Iterable[tuple[int, str]]:
     try:
         listing = subprocess.run(
-            ["ps", "-A", "-o", "pgid=,args="],  # noqa: S607 - the system's own, wherever it is
+            ["ps", "-A", "-ww", "-o", "pgid=,args="],  # noqa: S607 - the system's own, wherever it is
             capture_output=True,
             text=True,
             check=True,

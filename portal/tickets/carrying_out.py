@@ -32,6 +32,11 @@ class Claim:
     token: str
     lease: timedelta
 
+    @property
+    def ref(self) -> str:
+        """The ticket's reference."""
+        return f"MD-{self.ticket_id}"
+
 
 def claim(session: Session, ticket_id: int, *, task: str, lease: timedelta) -> tuple[Ticket, Claim] | None:
     """Take the ticket for `lease`; None when there is nothing to do or another worker holds it.
@@ -107,12 +112,21 @@ def settle_active(session: Session, held: Claim, *, evidence: dict[str, Any]) ->
     attach(session, ticket, "applied", evidence, now=now)
     for link in ticket.targets:
         link.proven_at = now
+    # What somebody took out meanwhile stays out, and the ticket goes on saying so.
+    problem = ticket.problem if any(link.suspended for link in ticket.targets) else None
     _free(ticket)
-    ticket.progress = evidence["progress"]
+    ticket.problem, ticket.progress = problem, evidence["progress"]
     move(session, ticket, State.ACTIVE, by=WORKER, now=now)
-    if ticket.renews is not None and ticket.renews.state in (State.ACTIVE, State.APPLYING):
-        follows = Ending(Outcome.REPLACED, f"{ticket.ref} follows it.")
-        ending.end(session, ticket.renews.id, follows, by=WORKER, now=now)
+    if ticket.renews_id is not None:
+        _replace(session, ticket.renews_id, ticket.ref, now=now)
+
+
+def _replace(session: Session, ticket_id: int, by_ref: str, *, now: datetime) -> None:
+    before = take_for_change(session, ticket_id, by=WORKER)
+    # Somebody else may have ended it while this one was being applied.
+    if before.state in (State.ACTIVE, State.APPLYING):
+        why = Ending(Outcome.REPLACED, f"{by_ref} follows it.")
+        ending.begin_undo(session, before, why, by=WORKER, now=now)
 
 
 def attach_undone(session: Session, held: Claim, *, evidence: dict[str, Any]) -> None:
@@ -135,11 +149,26 @@ def wait(session: Session, held: Claim, *, progress: dict[str, Any], delay: time
 
 def retry_later(session: Session, held: Claim, *, problem: str) -> None:
     """Something is wrong that may pass: say so and try again, ever more seldom up to a minute."""
-    ticket = session.get_one(Ticket, held.ticket_id)
+    problem = f"Something unforeseen went wrong in Meshdesk: its operators find it in the workers' log under {held.ref}."
     delay = min(timedelta(seconds=1 << min(ticket.attempts, 6)), BACKOFF_AT_MOST)
     if ticket.problem != problem:
         testify(session, held_ticket(session, held), "work:hindered", by=WORKER, now=database_now(session), why=problem)
     _postpone(session, held, delay, attempts=ticket.attempts + 1, problem=problem, progress=ticket.progress)
+
+
+def stumble(session: Session, held: Claim) -> None:
+    """An error of Meshdesk's own: say so and try again later, whatever was written."""
+    problem = (
+        f"Something unforeseen went wrong in Meshdesk; its operators find it in the workers' log under {held.ref}."
+    )
+    if session.get_one(Ticket, held.ticket_id).state is State.APPLYING and not _written(session, held):
+        hand_back(session, held, problem=problem)
+    else:
+        retry_later(session, held, problem=problem)
+
+
+def _written(session: Session, held: Claim) -> bool:
+    return session.get_one(Ticket, held.ticket_id).writing_from is not None
 
 
 def _postpone(session: Session, held: Claim, delay: timedelta, **values: Any) -> None:

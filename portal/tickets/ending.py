@@ -119,5 +119,6 @@ def reapply(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ti
         link.suspended = {}
         call = outbox.Call("meshdesk.converge", link.target_id, outbox.apply_queue(ticket.cluster))
         outbox.send(session, call, now=now)
+    ticket.problem = None
     testify(session, ticket, "work:reapplied", by=by, now=now, targets=[link.target.name for link in suspended])
     return ticket

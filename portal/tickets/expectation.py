@@ -51,7 +51,7 @@ def memory_of(target: Target | None, obj: Mapping[str, Any]) -> Memory:
         return Memory()
     same = target.uid == obj["metadata"].get("uid") or MARK in (obj["metadata"].get("annotations") or {})
     memory = Memory.from_json(target.memory)
-    return memory if same else Memory(sequence=memory.sequence)
+    return memory if same else Memory(sequence=memory.sequence, past=memory.past)
 
 
 def expected_change(

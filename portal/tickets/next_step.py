@@ -42,7 +42,8 @@ def _carried_out(ticket: Ticket) -> str:
         case State.APPLYING:
             return ticket.problem or "The change is being written; the window opens when the rollout is seen."
         case State.ACTIVE:
-            return f"It is written back by itself at {_instant(ticket.expires_at)}; the pods restart then."
+            written_back = f"It is written back by itself at {_instant(ticket.expires_at)}; the pods restart then."
+            return " ".join(filter(None, [ticket.problem, written_back]))
         case State.FAILED:
             return f"Nothing was written: {ticket.problem or 'it failed.'} Retry it once that is mended, or withdraw."
         case _:
