@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import AuditChain, Event
+from portal.models import AuditChain, Event, Evidence
 
 SYSTEM_CHAIN = "system"
 START = "0" * 64
@@ -110,10 +111,11 @@ class Fault:
 
 
 def verify(session: Session, chain: str | None = None) -> Iterator[Fault]:
-    """Every fault of one chain or of all: changed, missing or reordered events, heads that a seal remembers."""
+    """Every fault of one chain or of all: events, the evidence that they tell of, heads that seals remember."""
     names = select(AuditChain.name, AuditChain.length, AuditChain.head).order_by(AuditChain.name)
     for name, length, head in session.execute(names if chain is None else names.where(AuditChain.name == chain)):
         yield from _verify_chain(session, name, length, head)
+        yield from _verify_evidence(session, name, length)
     yield from _verify_seals(session, chain)
 
 
@@ -131,6 +133,32 @@ def _verify_chain(session: Session, name: str, length: int, head: str) -> Iterat
         previous = event.hash
     if (number, previous) != (length, head):
         yield Fault(name, length, "the end of the chain is missing or was changed")
+
+
+def _verify_evidence(session: Session, name: str, length: int) -> Iterator[Fault]:
+    """Each `evidence:*` event tells the digest of one row; rows that retention removed went with the event's payload."""
+    number = name.removeprefix("MD-")
+    if not number.isdecimal():
+        return
+    kept = select(Evidence).where(Evidence.ticket_id == int(number)).order_by(Evidence.id)
+    rows = Counter((f"evidence:{row.kind}", _digest_told(row)) for row in session.scalars(kept))
+    told = select(Event).where(Event.chain == name, Event.type.startswith("evidence:"))
+    for event in session.scalars(told.order_by(Event.number)):
+        if rows[event.type, event.payload_digest]:
+            rows[event.type, event.payload_digest] -= 1
+        elif event.payload is not None:
+            yield Fault(name, event.number, "the evidence that this event tells of is missing or was changed")
+    if rows.total():
+        yield Fault(name, length, "there is evidence that no event tells of")
+
+
+def _digest_told(row: Evidence) -> str:
+    return sha256(canonical(evidence_payload(row.data)))
+
+
+def evidence_payload(data: dict[str, Any]) -> dict[str, Any]:
+    """What an `evidence:*` event says of its row: the digest of what was seen."""
+    return {"digest": sha256(canonical(data))}
 
 
 def _verify_seals(session: Session, chain: str | None) -> Iterator[Fault]:

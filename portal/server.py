@@ -18,7 +18,11 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": "portal.http.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {"gunicorn.error": {"level": "INFO", "propagate": True}},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "propagate": True},
+        # It tells of each look at the schema's version, which readiness takes every few seconds.
+        "alembic": {"level": "WARNING"},
+    },
 }
 
 

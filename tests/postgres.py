@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,29 @@ class Postgres:
         self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
         return self.address(name)
 
+    def empty(self, name: str, tables: Sequence[str]) -> None:
+        """Delete every row of these tables, in this order, and count from 1 again: far cheaper than a new database."""
+        with psycopg.connect(self._inside(name), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            counters = [row[0] for row in connection.execute("SELECT sequencename FROM pg_sequences").fetchall()]
+            steps = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in tables]
+            steps += [sql.SQL("ALTER SEQUENCE {} RESTART").format(sql.Identifier(counter)) for counter in counters]
+            connection.execute(sql.SQL(";").join(steps))
+
     def drop(self, name: str) -> None:
         """Drop a database, whoever is still connected."""
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def address(self, name: str) -> str:
         """The URL of a database as SQLAlchemy takes it."""
+        return self._inside(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def _inside(self, name: str) -> str:
         base, _, query = self.administer.partition("?")
-        url = f"{base.rpartition('/')[0]}/{name}{f'?{query}' if query else ''}"
-        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"{base.rpartition('/')[0]}/{name}{f'?{query}' if query else ''}"
 
     def _run(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.administer, autocommit=True) as connection:

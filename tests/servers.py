@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.db import Base
 from portal.embedded import Valkey
 from portal.migrating import Migrations
 from tests.postgres import EmbeddedPostgres, Postgres
@@ -67,6 +68,15 @@ def migrated_postgres(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def spare_postgres(postgres: Postgres) -> Iterator[list[str]]:
+    """The names of migrated, empty PostgreSQL databases that no test uses at present."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy from."""
     path = tmp_path_factory.mktemp("migrated") / "meshdesk.db"
@@ -81,9 +91,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path)}"
         return
     server: Postgres = request.getfixturevalue("postgres")
+    spare: list[str] = request.getfixturevalue("spare_postgres")
+    template: str = request.getfixturevalue("migrated_postgres")
+    name = spare.pop() if spare else _made(server, template)
+    yield server.address(name)
+    server.empty(name, [table.name for table in reversed(Base.metadata.sorted_tables)])
+    spare.append(name)
+
+
+def _made(server: Postgres, template: str) -> str:
     name = _name("test")
-    yield server.create(name, template=request.getfixturevalue("migrated_postgres"))
-    server.drop(name)
+    server.create(name, template=template)
+    return name
 
 
 def _migrate(url: str) -> None:

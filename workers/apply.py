@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.db import database_now
-from portal.errors import ClusterError, Conflict, Gone, Refused, Transient
+from portal.errors import ClusterError, Gone, Refused, Transient
 from portal.mesh.fold import Claim as Wish
 from portal.mesh.fold import Unreadable, Want, fold
 from portal.mesh.rollouts import rollout_blockers
@@ -19,7 +19,7 @@ from portal.tickets import carrying_out as verbs
 from portal.tickets.ending import Ending
 from portal.tickets.expectation import claims_on, memory_of, seen_of
 from workers.context import Context, Spot, surroundings
-from workers.converge import ATTEMPTS, Found, converge
+from workers.converge import Found, converge
 from workers.holding import hold, with_claim
 from workers.rollout import evidence_of, links_of, observe, pace, pods_before, progress_of
 
@@ -59,12 +59,7 @@ def _rehearse(context: Context, held: verbs.Claim, link: TicketTarget, spot: Spo
     """Have the API server check the very change without storing it; gives the target as it was before."""
     hold(context, held)
     wish = Wish(f"MD-{held.ticket_id}", Want.from_json(link.wanted), Want())
-    for _ in range(ATTEMPTS):
-        try:
-            return pods_before(context, spot, _dry_run(context, spot, wish))
-        except Conflict:
-            continue
-    raise Transient(f"{spot.ref} keeps being changed by somebody else; this is tried again by itself.")
+    return pods_before(context, spot, _dry_run(context, spot, wish))
 
 
 def _dry_run(context: Context, spot: Spot, wish: Wish) -> dict[str, Any]:
@@ -75,7 +70,7 @@ def _dry_run(context: Context, spot: Spot, wish: Wish) -> dict[str, Any]:
     if blockers:
         raise Refused(f"{spot.ref}: {' '.join(blockers)}")
     changes = _expected(context, spot, found, wish)
-    patch = annotations_patch(spot.ref.kind, changes, f"{wish.ticket};0", obj["metadata"]["resourceVersion"])
+    patch = annotations_patch(spot.ref.kind, changes, f"{wish.ticket};0", None)
     cluster.patch_workload(spot.ref, patch, dry_run=True)
     return obj
 
@@ -95,6 +90,10 @@ def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
     with context.database.unit_of_work() as session:
         if all(one.proof.rolled_out for one in seen):
             verbs.settle_active(session, held, evidence=evidence_of(seen))
+            return
+        blocked = [sentence for one in seen if not one.proof.rolled_out for sentence in one.blockers()]
+        if blocked:
+            verbs.retry_later(session, held, problem=" ".join(blocked))
             return
         since = session.get_one(Ticket, held.ticket_id).writing_from
         verbs.wait(session, held, progress=progress_of(seen), delay=pace(since, database_now(session)))

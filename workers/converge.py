@@ -42,8 +42,9 @@ def converge(context: Context, spot: Spot, *, fence_for: int | None = None) -> F
     """
     cluster = context.connect(spot.cluster)
     for _ in range(ATTEMPTS):
-        obj = cluster.workload(spot.ref)
         around = surroundings(cluster, spot.ref.namespace)
+        # Read last, so that another writer has the least time to come between this and our write.
+        obj = cluster.workload(spot.ref)
         with context.database.unit_of_work() as session:
             plan = intend(session, spot, obj, around, fence_for=fence_for)
         if not plan.write:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from portal.errors import ClusterError, Gone, Transient
 from portal.mesh.annotations import MARK, MeshDefaults
 from portal.mesh.fold import Unreadable, fold
 from portal.models import InventoryCluster, InventoryNamespace, InventoryWorkload, Target, Ticket, TicketTarget
-from portal.states import Outcome
+from portal.states import Outcome, State
 from portal.tickets import ending
 from portal.tickets.ending import Ending
 from portal.tickets.expectation import Surroundings, claims_on, memory_of, seen_of
@@ -28,10 +29,23 @@ TRY_AGAIN = timedelta(seconds=10)
 
 
 def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
-    """Send every target of the cluster whose inventory does not show what its tickets and its mark say."""
-    for target in session.scalars(select(Target).where(Target.cluster == cluster)):
-        if _drifted(session, target):
+    """Send every target of the cluster whose inventory does not show what its tickets and its mark say.
+
+    Tickets whose targets all do lose the problem that was told of an earlier drift.
+    """
+    hindered: set[int] = set()
+    fine: list[TicketTarget] = []
+    for target in session.scalars(select(Target).where(Target.cluster == cluster)).all():
+        live = queries.live_links(session, target.id)
+        if _drifted(session, target, live):
             _call(session, target, now=now)
+            hindered |= {link.ticket_id for link in live}
+        else:
+            hindered |= {link.ticket_id for link in live if link.suspended}
+            fine += live
+    for link in fine:
+        if link.ticket_id not in hindered and link.ticket.state is State.ACTIVE:
+            link.ticket.problem = None
 
 
 def _call(session: Session, target: Target, *, now: datetime, delay: timedelta = timedelta(0)) -> None:
@@ -40,9 +54,8 @@ def _call(session: Session, target: Target, *, now: datetime, delay: timedelta =
         outbox.send(session, call, now=now)
 
 
-def _drifted(session: Session, target: Target) -> bool:
+def _drifted(session: Session, target: Target, live: Sequence[TicketTarget]) -> bool:
     row, around = _workload(session, target), _surroundings(session, target)
-    live = queries.live_links(session, target.id)
     if row is None or around is None:
         return bool(live)
     if not live and MARK not in (row.object["metadata"].get("annotations") or {}):
@@ -50,7 +63,8 @@ def _drifted(session: Session, target: Target) -> bool:
     try:
         plan = fold(memory_of(target, row.object), seen_of(row.object, around), claims_on(session, target))
     except Unreadable:
-        return False
+        # Nothing can be written, but the tickets must say so.
+        return True
     return plan.write or bool(plan.suspend)
 
 

@@ -91,7 +91,7 @@ def _rehearse(context: Context, spot: Spot, obj: dict[str, Any], change: dict[st
     """What the API server says to the very change, without storing it."""
     before, after = change["before"], change["after"]
     changes = {key: after.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    patch = annotations_patch(spot.ref.kind, changes, "MD-0;0", obj["metadata"]["resourceVersion"])
+    patch = annotations_patch(spot.ref.kind, changes, "MD-0;0", None)
     try:
         context.connect(spot.cluster).patch_workload(spot.ref, patch, dry_run=True)
     except (Gone, Refused) as error:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.mesh.annotations import KEYS
 from portal.mesh.pods import pod_facts
 from portal.mesh.proof import Proof, prove
+from portal.mesh.rollouts import rollout_blockers
 from portal.mesh.workloads import field_owners, template_annotations
 from portal.models import TicketTarget
 from portal.tickets.expectation import Surroundings
@@ -37,6 +38,10 @@ class Observation:
             "field_owners": field_owners(self.obj, KEYS),
             "pods": [pod.to_json() for pod in self.proof.pods],
         }
+
+    def blockers(self) -> list[str]:
+        """Sentences on why its pods will not come to show the template, for as long as nobody mends that."""
+        return [f"{self.spot.ref}: {sentence}" for sentence in rollout_blockers(self.obj)]
 
 
 def mesh_annotations(obj: dict[str, Any]) -> dict[str, str]:

@@ -63,6 +63,8 @@ def _judge(spot: Spot, seen: Observation, found: Findings) -> None:
     found.progress[str(spot.ref)] = seen.proof.progress()
     if seen.proof.matching:
         found.proven[spot.target_id] = seen.evidence()
+    else:
+        found.problems += seen.blockers()
 
 
 def _settle(context: Context, held: verbs.Claim, found: Findings, *, expected: int) -> None:

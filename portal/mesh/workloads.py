@@ -82,13 +82,14 @@ def template_path(kind: str) -> tuple[str, ...]:
 
 
 def annotations_patch(
-    kind: str, changes: Mapping[str, str | None], mark: str | Unset | None, resource_version: str
+    kind: str, changes: Mapping[str, str | None], mark: str | Unset | None, resource_version: str | None
 ) -> dict[str, Any]:
     """The merge patch (RFC 7386) of template annotations and of our mark on the object itself; None removes a key.
 
-    It carries the resourceVersion, so that a write on anything but the object that was read is a conflict.
+    It carries the resourceVersion, so that a write on anything but the object that was read is a conflict. Only a
+    rehearsal, which writes nothing, goes without: it must not fail because somebody else writes often.
     """
-    metadata: dict[str, Any] = {"resourceVersion": resource_version}
+    metadata: dict[str, Any] = {} if resource_version is None else {"resourceVersion": resource_version}
     if not isinstance(mark, Unset):
         metadata["annotations"] = {MARK: mark}
     patch: dict[str, Any] = {"metadata": metadata}

@@ -85,7 +85,7 @@ def write_clusters(setup: Setup) -> None:
     """Write the workers' access file, unless the settings name one. On CLUSTER=real its control plane must be ready."""
     if setup.config.clusters_file is not None:
         return
-    entries: dict[str, Mapping[str, str]] = {name: {"practice": f"clusters/{name}.json"} for name in WORLDS}
+    entries: dict[str, Mapping[str, str]] = {name: {"practice": f"clusters/{name}.db"} for name in WORLDS}
     if setup.cluster == REAL:
         facts = json.loads((setup.folder / "control-plane" / "ready.json").read_text())
         entries[WORLDS[0]] = {"kubeconfig": facts["kubeconfig"], "context": facts["context"]}
@@ -107,7 +107,9 @@ def services(setup: Setup) -> list[Plan]:
     """The processes of the product."""
     return [
         replace(_python("web", "portal.cli", "serve"), ready=lambda: _is_ready(setup.address)),
-        replace(_python("worker", "portal.cli", "worker"), ready_words=WORKER_READY),
+        replace(_python("worker", "portal.cli", "worker", "--work", "apply,sweep"), ready_words=WORKER_READY),
+        # A process of its own: undoing never waits behind applying.
+        replace(_python("undo", "portal.cli", "worker", "--work", "undo"), ready_words=WORKER_READY),
         _python("beat", "portal.cli", "beat"),
     ]
 

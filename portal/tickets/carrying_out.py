@@ -149,7 +149,7 @@ def wait(session: Session, held: Claim, *, progress: dict[str, Any], delay: time
 
 def retry_later(session: Session, held: Claim, *, problem: str) -> None:
     """Something is wrong that may pass: say so and try again, ever more seldom up to a minute."""
-    problem = f"Something unforeseen went wrong in Meshdesk: its operators find it in the workers' log under {held.ref}."
+    ticket = session.get_one(Ticket, held.ticket_id)
     delay = min(timedelta(seconds=1 << min(ticket.attempts, 6)), BACKOFF_AT_MOST)
     if ticket.problem != problem:
         testify(session, held_ticket(session, held), "work:hindered", by=WORKER, now=database_now(session), why=problem)

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from portal import outbox
+from portal import outbox, queries
 from portal.access.actor import POLICY, TENANT_ROLES, WORKER, Actor
 from portal.errors import Forbidden, NotReady, WrongState
+from portal.mesh.findings import Severity
 from portal.models import Decision, Role, Ticket
 from portal.policy import Route
 from portal.states import State
@@ -36,7 +37,7 @@ def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now
     ticket = take_for_change(session, ticket_id, by=by, version=verdict.version)
     roles = _may_decide(ticket, by)
     if verdict.decision == "approve":
-        _preflight_allows(ticket)
+        _preflight_allows(session, ticket)
     ticket.decisions.append(_decision(verdict, by, roles, now))
     if verdict.decision == "reject":
         ticket.end_reason, ticket.ended_by, ticket.ended_at = verdict.note, by.name, now
@@ -62,11 +63,17 @@ def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
     return roles
 
 
-def _preflight_allows(ticket: Ticket) -> None:
+def _preflight_allows(session: Session, ticket: Ticket) -> None:
     if ticket.preflight_at is None:
         raise NotReady(f"The preflight of {ticket.ref} has not run yet: wait a few seconds and look at what it found.")
     if not ticket.preflight_clean:
-        raise NotReady(f"The preflight of {ticket.ref} found what blocks the change: see its findings.")
+        raise NotReady(f"The preflight of {ticket.ref} found what blocks the change. {_blocking(session, ticket)}")
+
+
+def _blocking(session: Session, ticket: Ticket) -> str:
+    found = queries.latest_evidence(session, ticket.id, "preflight")
+    findings = [] if found is None else found.data.get("findings", [])
+    return " ".join(str(finding["fact"]) for finding in findings if finding["severity"] == Severity.BLOCKING)
 
 
 def _decision(verdict: Verdict, by: Actor, roles: frozenset[Role], now: datetime) -> Decision:

@@ -65,7 +65,7 @@ def testify(session: Session, ticket: Ticket, type_: str, *, by: Actor, now: dat
 def attach(session: Session, ticket: Ticket, kind: str, data: dict[str, Any], *, now: datetime) -> None:
     """Keep what a worker saw, its digest in the ticket's chain, so that a later change of it shows."""
     session.add(Evidence(ticket_id=ticket.id, kind=kind, seen_at=now, data=data))
-    testify(session, ticket, f"evidence:{kind}", by=WORKER, now=now, digest=audit.sha256(audit.canonical(data)))
+    testify(session, ticket, f"evidence:{kind}", by=WORKER, now=now, **audit.evidence_payload(data))
 
 
 def move(session: Session, ticket: Ticket, to: State, *, by: Actor, now: datetime, **payload: Any) -> None:

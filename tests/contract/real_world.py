@@ -66,8 +66,10 @@ class RealWorld:
         grant_file(self._plane, READER, without="patch")
         limited = as_user(self._plane, READER)
         wait_until(lambda: _may_read(limited, ref))
-        yield limited
-        limited.close()
+        try:
+            yield limited
+        finally:
+            limited.close()
 
     @contextlib.contextmanager
     def outage(self) -> Iterator[None]:

@@ -75,20 +75,26 @@ class PracticeWorld:
     @contextlib.contextmanager
     def denied(self, ref: WorkloadRef, message: str) -> Iterator[None]:
         self.practice.set("refuse", {_setting(ref): message})
-        yield
-        self.practice.set("refuse", {})
+        try:
+            yield
+        finally:
+            self.practice.set("refuse", {})
 
     @contextlib.contextmanager
     def forbidden(self, ref: WorkloadRef) -> Iterator[Cluster]:
         self.practice.set("forbid", {_setting(ref): True})
-        yield self.cluster
-        self.practice.set("forbid", {})
+        try:
+            yield self.cluster
+        finally:
+            self.practice.set("forbid", {})
 
     @contextlib.contextmanager
     def outage(self) -> Iterator[None]:
         self.practice.set("unreachable", True)
-        yield
-        self.practice.set("unreachable", False)
+        try:
+            yield
+        finally:
+            self.practice.set("unreachable", False)
 
     def pace(self, *, ready: str, gone: str) -> dict[str, str]:
         for setting, text in (("roll_seconds_per_pod", ready), ("terminate_seconds", gone)):

@@ -1,4 +1,4 @@
-"""One running product for each database and cluster, shared by the stories of a module."""
+"""One running product for each database and cluster, shared by all stories of a run."""
 
 from __future__ import annotations
 
@@ -8,48 +8,76 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.worlds import PracticeWorld
+from tests.story.api import Api
+from tests.story.pairs import PAIRS
 from tests.story.stack import Setting, Stack, running_stack
-from tests.story.worlds import REGISTRY, StoryWorld
-
-DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-CLUSTERS = ["practice", pytest.param("real", marks=pytest.mark.control_plane)]
+from tests.story.worlds import REGISTRY, Doors, StoryWorld, held_file
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def database_kind(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(scope="session", params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> str:
+    """A database and a cluster: `sqlite-practice`."""
     return str(request.param)
 
 
-@pytest.fixture(scope="module", params=CLUSTERS)
+@pytest.fixture(scope="session")
 def world(
-    request: pytest.FixtureRequest, database_kind: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, pair: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StoryWorld]:
-    if request.param == "practice":
+    if pair.endswith("practice"):
         folder = tmp_path_factory.mktemp("practice")
-        yield StoryWorld(PracticeWorld(folder), {"practice": str(folder / "contract.db")})
+        path = folder / "contract.db"
+        way = {"practice": str(path)}
+        yield StoryWorld(PracticeWorld(folder), Doors(way, way, lambda: held_file(path)))
         return
     # The kubernetes client takes half a second to import: not for runs without a control plane.
-    from tests.contract.real_world import WORKER, RealWorld  # noqa: PLC0415
+    from tests.contract.real_world import READER, WORKER, RealWorld  # noqa: PLC0415
 
     plane = request.getfixturevalue("control_plane")
-    made = RealWorld(plane, f"story-{database_kind}-{request.module.__name__.rpartition('_')[2]}")
-    yield StoryWorld(made, {"kubeconfig": str(plane.kubeconfig_for(WORKER))})
+    made = RealWorld(plane, f"story-{pair}")
+    ways = [{"kubeconfig": str(plane.kubeconfig_for(user))} for user in (WORKER, READER)]
+    yield StoryWorld(made, Doors(*ways, plane.frozen_api_server))
     made.remove()
 
 
-@pytest.fixture(scope="module")
-def stack(
-    request: pytest.FixtureRequest,
-    world: StoryWorld,
-    database_kind: str,
-    valkey_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
+@pytest.fixture(scope="session")
+def running(
+    request: pytest.FixtureRequest, pair: str, world: StoryWorld, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
+    """The product of a pair; after the last story its whole audit trail must still hold."""
     folder = tmp_path_factory.mktemp("stack")
     url = f"sqlite:///{folder / 'meshdesk.db'}"
-    if database_kind == "postgres":
-        # Not the module's database: a second product, on another cluster, must not find the first one's tickets.
-        url = request.getfixturevalue("postgres").create(f"story_{os.getpid()}_{world.namespace.replace('-', '_')}")
+    if pair.startswith("postgres"):
+        url = request.getfixturevalue("postgres").create(f"story_{os.getpid()}_{pair.replace('-', '_')}")
     registry = REGISTRY.format(namespace=world.namespace)
-    with running_stack(folder, Setting(url, valkey_url, {"practice": world.access}, registry)) as running:
-        yield running
+    with running_stack(folder, Setting(url, world.doors.whole, registry)) as stack:
+        yield stack
+        proven = stack.run("audit", "verify")
+        assert proven.returncode == 0, proven.stdout + proven.stderr
+
+
+@pytest.fixture
+def stack(running: Stack) -> Stack:
+    """The product, whole: what the story before killed runs again."""
+    running.whole()
+    return running
+
+
+@pytest.fixture
+def member(stack: Stack) -> Api:
+    return stack.api("member")
+
+
+@pytest.fixture
+def partner(stack: Stack) -> Api:
+    return stack.api("partner")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A story that fails shows what the processes said last."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, Stack):
+        report.sections.append(("the product's processes", stack.logs()))
+    return report

@@ -1,4 +1,4 @@
-"""The whole product as people run it: web, workers and beat as processes, over HTTP, on any database and cluster."""
+"""The whole product as people run it: web, workers and beat as real processes over HTTP, on any database and cluster."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
 import requests
 import yaml
@@ -21,19 +19,28 @@ import yaml
 from portal.access.tokens import issue
 from portal.config import Config
 from portal.db import Database
+from portal.embedded import Valkey
 from portal.models import Person
 from portal.registry import apply as apply_registry
 from portal.registry_file import load_registry
+from tests.story.api import Api, until
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-SETTINGS = {
+# Shorter than the product's own, so that stories do not wait; the promises are longer than both.
+QUICK = {
     "MESHDESK_SHORTEST_WINDOW": "PT1S",
     "MESHDESK_INVENTORY": "PT5S",
     "MESHDESK_BEAT": "PT1S",
     "MESHDESK_LEASE": "PT6S",
     "MESHDESK_CLUSTER_TIMEOUT": "PT3S",
 }
+PROCESSES = {
+    "web": ("portal.cli", "serve"),
+    "apply": ("portal.cli", "worker", "--work", "apply,sweep"),
+    "undo": ("portal.cli", "worker", "--work", "undo"),
+    "beat": ("portal.cli", "beat"),
+}
+Access = Mapping[str, str]
 
 
 def free_port() -> int:
@@ -41,16 +48,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(what: Callable[[], T], *, within: float, every: float = 0.1, words: str = "it") -> T:
-    """The first true value of `what`; fails when there is none within so many seconds."""
-    deadline = time.monotonic() + within
-    while not (value := what()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{words} did not happen within {within} s")
-        time.sleep(every)
-    return value
 
 
 @dataclass
@@ -61,22 +58,23 @@ class Stack:
     environ: dict[str, str]
     database: Database
     address: str
+    queue: Valkey
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
-        """Start a process of the product; its output goes to a file of its name."""
+        """Start a process of the product, by its own name or with another's command; its output goes to NAME.log."""
+        words = [sys.executable, "-m", *(command or PROCESSES[name])]
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=ROOT, env=self.environ, stdout=log, stderr=log
-            )
+            self.processes[name] = subprocess.Popen(words, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
 
-    def start_all(self) -> None:
-        """Start web, two workers and beat, and wait until the web answers."""
-        self.start("web", "portal.cli", "serve")
-        self.start("apply", "workers", "worker", "--work", "apply", "--work", "sweep")
-        self.start("undo", "workers", "worker", "--work", "undo")
-        self.start("beat", "workers", "beat")
+    def whole(self) -> None:
+        """Have every process run, and wait until the web answers and has seen its cluster."""
+        if not self.queue.plan.answers():
+            self.queue.start()
+        for name in PROCESSES:
+            if name not in self.processes or self.processes[name].poll() is not None:
+                self.start(name)
         until(self._answers, within=30, words="an answer of the web process")
         until(self._sees_its_cluster, within=30, words="the first inventory")
 
@@ -95,16 +93,60 @@ class Stack:
         self.processes[name].send_signal(signal.SIGKILL)
         self.processes[name].wait()
 
+    def end(self, name: str) -> None:
+        """Ask a process to end, and wait until it has; one that does not is killed."""
+        process = self.processes.pop(name)
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Inside, that process does not run; it was asked to end."""
+        self.end(name)
+        try:
+            yield
+        finally:
+            self.start(name)
+
+    @contextmanager
+    def besides(self, **names: str) -> Iterator[None]:
+        """Inside, second processes run beside the first: `besides(apply2="apply")`."""
+        for name, of in names.items():
+            self.start(name, *PROCESSES[of])
+        try:
+            yield
+        finally:
+            for name in names:
+                self.end(name)
+
+    @contextmanager
+    def reaching(self, access: Access) -> Iterator[None]:
+        """Inside, workers reach the cluster in another way; they read the file at each call."""
+        before = self._clusters.read_text()
+        self._write_access(access)
+        try:
+            yield
+        finally:
+            self._clusters.write_text(before)
+
+    @property
+    def _clusters(self) -> Path:
+        return self.folder / "clusters.yaml"
+
+    def _write_access(self, access: Access) -> None:
+        self._clusters.write_text(yaml.safe_dump({"practice": dict(access)}))
+
     def stop(self) -> None:
         """End every process."""
         for process in self.processes.values():
             process.terminate()
-        for process in self.processes.values():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        for name in list(self.processes):
+            self.end(name)
+        self.queue.stop()
         self.database.dispose()
 
     def api(self, person: str) -> Api:
@@ -116,130 +158,59 @@ class Stack:
         words = [sys.executable, "-m", "portal.cli", *command]
         return subprocess.run(words, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False)
 
+    def prepare(self, access: Access, registry: str) -> None:
+        """Make the database, the registry, everybody's token and the workers' access file."""
+        self._write_access(access)
+        made = self.run("db", "upgrade")
+        assert made.returncode == 0, made.stderr
+        now = datetime.now(UTC)
+        with self.database.unit_of_work() as session:
+            apply_registry(session, load_registry(registry, "registry.yaml"), by="test", now=now)
+            session.flush()
+            for person in session.query(Person):
+                self.tokens[person.name] = issue(session, person=person.name, name="story", now=now, lifetime=None)
+
     def logs(self) -> str:
-        """The last lines of every process, for a failure's report."""
-        return "\n".join(
-            f"--- {path.stem}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-25:])
-            for path in sorted(self.folder.glob("*.log"))
-        )
+        """The last lines of every process, without requests that went well, for a failure's report."""
+        return "\n".join(f"--- {path.stem}\n{_last_words(path)}" for path in sorted(self.folder.glob("*.log")))
 
 
-class Api:
-    """The REST API with one person's token."""
-
-    def __init__(self, address: str, token: str) -> None:
-        self.address = f"{address}/api/v1"
-        self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def get(self, path: str, **query: str) -> requests.Response:
-        """GET a path below /api/v1."""
-        return self.session.get(self.address + path, params=query, timeout=70)
-
-    def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> requests.Response:
-        """POST JSON to a path below /api/v1."""
-        return self.session.post(self.address + path, json=body or {}, headers=headers, timeout=30)
-
-    def ticket(self, ref: str) -> dict[str, Any]:
-        """One ticket; fails unless it answers 200."""
-        answer = self.get(f"/tickets/{ref}")
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    def ask(self, **changes: Any) -> dict[str, Any]:
-        """Ask for what `asking` gives, changed; fails unless it answers 201."""
-        answer = self.post("/tickets", asking(**changes))
-        assert answer.status_code == 201, answer.text
-        return dict(answer.json())
-
-    def decide(self, ref: str, decision: str = "approve", note: str = "seen") -> requests.Response:
-        """Decide on what the ticket says now."""
-        seen = self.get(f"/tickets/{ref}")
-        headers = {"If-Match": seen.headers["ETag"]}
-        return self.post(f"/tickets/{ref}/decisions", {"decision": decision, "note": note}, **headers)
-
-    def until(self, ref: str, *states: str, within: float = 30) -> dict[str, Any]:
-        """The ticket once it is in one of the states."""
-        return until(lambda: self._in(ref, states), within=within, words=f"{ref} becoming {' or '.join(states)}")
-
-    def _in(self, ref: str, states: tuple[str, ...]) -> dict[str, Any] | None:
-        found = self.ticket(ref)
-        return found if found["state"] in states else None
-
-    def until_clean(self, ref: str) -> dict[str, Any]:
-        """The ticket once its preflight is attached and clean."""
-
-        def clean() -> dict[str, Any] | None:
-            found = self.ticket(ref)
-            return found if found["preflight"] and found["preflight"]["clean"] else None
-
-        return until(clean, within=10, words=f"a clean preflight of {ref}")
-
-
-def asking(**changes: Any) -> dict[str, Any]:
-    """The issue's own request, with `changes` to the envelope or (by the same names) to the fields."""
-    fields = {
-        "workloads": ["deployment/emoji", "deployment/voting"],
-        "mode": "skip-ports",
-        "inbound": "8080,9000-9010",
-        "outbound": "",
-        "application_encryption": {"encrypted": True, "how": "TLS 1.3 in the server, certificate of the tenant"},
-    }
-    envelope: dict[str, Any] = {
-        "kind": "encryption-exception",
-        "cluster": "practice",
-        "namespace": "emojivoto",
-        "duration": "PT30M",
-        "reason": "vendor protocol breaks behind a proxy",
-    }
-    envelope.update({key: value for key, value in changes.items() if key not in fields})
-    fields.update({key: value for key, value in changes.items() if key in fields})
-    return {**envelope, "fields": fields}
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    return "\n".join([line for line in lines if '"message": "request", "method": "GET"' not in line][-25:])
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a product runs on: its servers, how each cluster is reached, and its registry."""
+    """What a product runs on: its database, how its cluster is reached, its registry, and its settings."""
 
     database_url: str
-    redis_url: str
-    access: dict[str, dict[str, str]]
+    access: Access
     registry: str
+    settings: Mapping[str, str] = field(default_factory=lambda: QUICK)
 
 
 @contextmanager
 def running_stack(folder: Path, setting: Setting) -> Iterator[Stack]:
     """A product that runs; every process ends with the block."""
-    clusters = folder / "clusters.yaml"
-    clusters.write_text(yaml.safe_dump(setting.access))
-    port = free_port()
+    port, queue = free_port(), Valkey()
     environ = {
         **os.environ,
-        **SETTINGS,
+        **setting.settings,
         "VAR": str(folder),
         "PORT": str(port),
         "DATABASE_URL": setting.database_url,
-        "REDIS_URL": setting.redis_url,
-        "MESHDESK_CLUSTERS": str(clusters),
+        "REDIS_URL": queue.url,
+        "MESHDESK_CLUSTERS": str(folder / "clusters.yaml"),
     }
     database = Database(Config.from_env(environ).database)
-    stack = Stack(folder, environ, database, f"http://127.0.0.1:{port}")
-    subprocess.run([sys.executable, "-m", "portal.cli", "db", "upgrade"], cwd=ROOT, env=environ, check=True)
-    _fill(stack, setting.registry)
+    stack = Stack(folder, environ, database, f"http://127.0.0.1:{port}", queue)
     try:
-        stack.start_all()
+        stack.prepare(setting.access, setting.registry)
+        stack.whole()
         yield stack
     except BaseException as failure:
         failure.add_note(stack.logs())
         raise
     finally:
         stack.stop()
-
-
-def _fill(stack: Stack, registry: str) -> None:
-    now = datetime.now(UTC)
-    with stack.database.unit_of_work() as session:
-        apply_registry(session, load_registry(registry, "registry.yaml"), by="test", now=now)
-        session.flush()
-        for person in session.query(Person):
-            stack.tokens[person.name] = issue(session, person=person.name, name="story", now=now, lifetime=None)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from tests.story.stack import Api, Stack, asking, until
+from tests.story.api import SKIP_INBOUND, Api, approved, asking, duration_between, until
+from tests.story.stack import Stack
 from tests.story.worlds import StoryWorld
 
 pytestmark = pytest.mark.story
 
-SKIP_INBOUND = "config.linkerd.io/skip-inbound-ports"
 BOTH = ("deployment/emoji", "deployment/voting")
 WRITTEN = "4567-4568,8080,9000-9010"
 STORY = [
@@ -31,16 +30,6 @@ STORY = [
 ]
 
 
-@pytest.fixture
-def member(stack: Stack) -> Api:
-    return stack.api("member")
-
-
-@pytest.fixture
-def partner(stack: Stack) -> Api:
-    return stack.api("partner")
-
-
 def test_an_exception_is_asked_approved_applied_proven_and_undone_on_time(
     stack: Stack, world: StoryWorld, member: Api, partner: Api
 ) -> None:
@@ -51,29 +40,33 @@ def test_an_exception_is_asked_approved_applied_proven_and_undone_on_time(
     active = opened(member, world, ref, before)
     closed = member.until(ref, "closed", within=40)
     assert closed["outcome"] == "expired"
-    assert 0 <= seconds(active["expires_at"], moment(member, ref, "ticket:reverting")) <= 10
+    assert 0 <= duration_between(active["expires_at"], member.moment(ref, "ticket:reverting")) <= 10
     assert {workload: world.template(workload) for workload in BOTH} == before
     assert {world.mark(workload) for workload in BOTH} == {None}
     assert world.skipped_by_pods(BOTH[0]) == {"4567-4568"}
-    assert told(member, ref) == STORY
-    proven = stack.run("audit", "verify")
-    assert proven.returncode == 0, proven.stdout + proven.stderr
+    # Workloads whose pods are back at different times are proven in several rounds.
+    assert list(dict.fromkeys(member.events(ref))) == STORY
 
 
 def asked(member: Api, world: StoryWorld) -> str:
     """Preview, then ask: the preview stores nothing, the answer says who decides."""
-    body = asking(namespace=world.namespace, duration="PT8S")
+    body, so_far = asking(namespace=world.namespace, duration="PT8S"), newest(member)
     preview = member.post("/tickets/preview", body)
     assert preview.status_code == 200, preview.text
     assert preview.json()["rule"] == "skip-ports-encrypted"
     assert [need["group"] for need in preview.json()["waiting_for"]] == ["security-partner"]
     assert WRITTEN in str(preview.json()["targets"])
-    assert member.get("/tickets", namespace=world.namespace).json()["items"] == []
+    assert newest(member) == so_far
     answer = member.post("/tickets", body)
     assert answer.status_code == 201, answer.text
     assert (answer.json()["state"], answer.json()["active_from"]) == ("pending", None)
     assert answer.json()["waiting_for"][0]["people"] == ["partner", "partner2"]
     return str(answer.json()["ref"])
+
+
+def newest(member: Api) -> list[str]:
+    """The newest ticket's reference; none when there is no ticket."""
+    return [str(ticket["ref"]) for ticket in member.get("/tickets", limit="1").json()["items"]]
 
 
 def looked_at_and_decided(stack: Stack, member: Api, partner: Api, ref: str) -> None:
@@ -96,35 +89,10 @@ def opened(member: Api, world: StoryWorld, ref: str, before: dict[str, dict[str,
         assert world.template(workload) == {**before[workload], SKIP_INBOUND: WRITTEN}
         assert ref in str(world.mark(workload))
     assert world.skipped_by_pods(BOTH[0]) == {WRITTEN}
-    assert seconds(active["active_from"], active["expires_at"]) == 8
+    assert duration_between(active["active_from"], active["expires_at"]) == 8
     kinds = [one["kind"] for one in member.get(f"/tickets/{ref}/evidence").json()["items"]]
     assert kinds == ["preflight", "before", "applied"]
     return active
-
-
-def told(member: Api, ref: str) -> list[str]:
-    """The types of a ticket's events."""
-    return [event["type"] for event in member.get(f"/tickets/{ref}/events").json()["items"]]
-
-
-def seconds(first: str, second: str) -> float:
-    """Seconds between two RFC 3339 times."""
-    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
-
-
-def moment(api: Api, ref: str, type_: str) -> str:
-    """When the first event of a type happened."""
-    events = api.get(f"/tickets/{ref}/events").json()["items"]
-    return str(next(event["at"] for event in events if event["type"] == type_))
-
-
-def approved(member: Api, partner: Api, **changes: object) -> str:
-    """The reference of a ticket that was asked and approved."""
-    ref = str(member.ask(**changes)["ref"])
-    member.until_clean(ref)
-    answer = partner.decide(ref)
-    assert answer.status_code == 200, answer.text
-    return ref
 
 
 def test_the_requester_releases_before_the_end(world: StoryWorld, member: Api, partner: Api) -> None:
@@ -155,6 +123,8 @@ def test_revoking_while_it_is_being_applied(world: StoryWorld, member: Api, part
 
 def test_a_rejection_changes_nothing(world: StoryWorld, member: Api, partner: Api) -> None:
     ref = str(member.ask(namespace=world.namespace, workloads=["deployment/web"], inbound="7003")["ref"])
+    # A decision on what was seen before the preflight came would be stale.
+    member.until_clean(ref)
     assert partner.decide(ref, "reject", "use opaque ports").status_code == 200
     rejected = member.ticket(ref)
     assert (rejected["state"], rejected["end_reason"]) == ("rejected", "use opaque ports")
@@ -220,17 +190,3 @@ def test_disable_injection_asks_more_people_where_it_is_not_encrypted(
     member.until(ref, "closed")
     assert "linkerd.io/inject" not in world.template("deployment/web")
     assert world.meshed_pods("deployment/web") == {True}
-
-
-def test_a_worker_killed_with_the_claim_delays_the_undo_by_30_seconds_at_most(
-    stack: Stack, world: StoryWorld, member: Api, partner: Api
-) -> None:
-    asked = {"namespace": world.namespace, "workloads": ["deployment/web"], "inbound": "7009"}
-    ref = approved(member, partner, **asked, duration="PT5S")
-    member.until(ref, "active")
-    stack.kill("undo")
-    member.until(ref, "reverting")
-    stack.start("undo", "workers", "worker", "--work", "undo")
-    closed = member.until(ref, "closed", within=30)
-    assert closed["outcome"] == "expired"
-    assert SKIP_INBOUND not in world.template("deployment/web")

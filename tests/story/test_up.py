@@ -44,7 +44,7 @@ class Run:
     def processes(self) -> dict[int, str]:
         """Its children by process id."""
         found = subprocess.run(
-            ["ps", "-A", "-o", "ppid=,pid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-A", "-ww", "-o", "ppid=,pid=,args="], capture_output=True, text=True, check=True
         ).stdout
         rows = [line.split(maxsplit=2) for line in found.splitlines()]
         return {int(pid): what for parent, pid, what in rows if int(parent) == self.process.pid}

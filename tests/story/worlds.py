@@ -1,12 +1,12 @@
-"""The clusters that stories run on, seen as their owners see them: a practice cluster, or the real control plane.
-
-`access` is how the product's workers reach it.
-"""
+"""The clusters that stories run on, seen as their owners see them: a practice cluster, or the real control plane."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from portal.mesh.annotations import MARK
@@ -14,19 +14,34 @@ from portal.mesh.pods import PodFacts, pod_facts
 from portal.mesh.workloads import WorkloadRef, template_annotations
 from tests.contract.worlds import PracticeWorld, World, settled, template, workload
 
+# One a story where sharing would interfere; the number is how many pods it has.
+DEPLOYMENTS = {"emoji": 3, "voting": 2, "web": 2, "busy": 2, "guarded": 1, "far": 2, "slow": 3, "lost": 1, "shared": 2}
+
+
+@dataclass(frozen=True)
+class Doors:
+    """How the product's workers reach the cluster: with all their rights, without `patch`, and when it hangs.
+
+    Inside `frozen` the cluster takes calls and answers none.
+    """
+
+    whole: Mapping[str, str]
+    limited: Mapping[str, str]
+    frozen: Callable[[], AbstractContextManager[None]]
+
 
 class StoryWorld:
-    """Deployments emoji, voting and web in a namespace of the story's own, and what their owners see and do there."""
+    """Deployments in a namespace of the stories' own, and what their owners see and do there."""
 
-    def __init__(self, world: World, access: dict[str, str]) -> None:
+    def __init__(self, world: World, doors: Doors) -> None:
         self.world, self.cluster, self.namespace = world, world.cluster, world.namespace
-        self.access = access
-        for name, replicas in (("emoji", 3), ("voting", 2), ("web", 2)):
-            ref = self.ref(f"deployment/{name}")
+        self.doors = doors
+        for name, replicas in DEPLOYMENTS.items():
             pod = template(name)
             pod["spec"]["containers"][0]["ports"].append({"containerPort": 8801})
-            world.create(workload("Deployment", ref, pod, replicas=replicas))
-            settled(self.cluster, ref)
+            world.create(workload("Deployment", self.ref(f"deployment/{name}"), pod, replicas=replicas))
+        for name in DEPLOYMENTS:
+            settled(self.cluster, self.ref(f"deployment/{name}"))
 
     def ref(self, workload: str) -> WorkloadRef:
         return WorkloadRef.parse(workload, self.namespace)
@@ -54,38 +69,69 @@ class StoryWorld:
     def meshed_pods(self, workload: str) -> set[bool]:
         return {pod.meshed for pod in self._pods(workload)}
 
-    def edit(self, workload: str, annotations: dict[str, str | None]) -> None:
-        """Change annotations of the pod template as the workload's owner."""
-        self._apply(workload, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
+    def edit(self, workload: str, annotations: Mapping[str, str | None], *, version: str | None = None) -> None:
+        """Change annotations of the pod template as the workload's owner, who may hold on to a version."""
+        held = {"metadata": {"resourceVersion": version}} if version else {}
+        self._apply(workload, {**held, "spec": {"template": {"metadata": {"annotations": dict(annotations)}}}})
+
+    def annotate(self, workload: str, annotations: Mapping[str, str | None]) -> None:
+        """Change the workload's own annotations as its owner, which rolls nothing."""
+        self._apply(workload, {"metadata": {"annotations": dict(annotations)}})
 
     def _apply(self, workload: str, patch: dict[str, Any]) -> None:
         self.world.apply(self.ref(workload), patch)
+
+    def denied(self, workload: str, message: str) -> AbstractContextManager[None]:
+        """Inside, an admission policy denies changes of the workload."""
+        return self.world.denied(self.ref(workload), message)
+
+    @contextmanager
+    def forbidden(self, workload: str) -> Iterator[Mapping[str, str]]:
+        """Inside, who comes by this way may read the workload and not change it."""
+        with self.world.forbidden(self.ref(workload)):
+            yield self.doors.limited
+
+    def outage(self) -> AbstractContextManager[None]:
+        """Inside, the API server is away."""
+        return self.world.outage()
 
     @contextmanager
     def slow(self, workload: str) -> Iterator[None]:
         """Inside, new pods of the workload become ready after two seconds."""
         pace = self.world.pace(ready="2000ms", gone="0ms")
-        self._annotate(workload, pace)
-        yield
-        self.world.pace(ready="0ms", gone="0ms")
-        self._annotate(workload, dict.fromkeys(pace))
+        self._pace(workload, pace)
+        try:
+            yield
+        finally:
+            self.world.pace(ready="0ms", gone="0ms")
+            self._pace(workload, dict.fromkeys(pace))
 
     @contextmanager
     def hanging(self, workload: str) -> Iterator[None]:
         """Inside, new pods of the workload never become ready."""
         self._hang(workload, "true")
-        yield
-        self._hang(workload, None)
+        try:
+            yield
+        finally:
+            self._hang(workload, None)
 
     def _hang(self, workload: str, value: str | None) -> None:
         if isinstance(self.world, PracticeWorld):
-            self._apply(workload, {"metadata": {"annotations": {"practice.meshdesk.io/never-ready": value}}})
+            self.annotate(workload, {"practice.meshdesk.io/never-ready": value})
         else:
-            self._annotate(workload, {"meshdesk.test/never-ready": value})
+            self.edit(workload, {"meshdesk.test/never-ready": value})
 
-    def _annotate(self, workload: str, annotations: Mapping[str, str | None]) -> None:
+    def _pace(self, workload: str, annotations: Mapping[str, str | None]) -> None:
         if annotations:
-            self.edit(workload, dict(annotations))
+            self.edit(workload, annotations)
+
+
+@contextmanager
+def held_file(path: Path) -> Iterator[None]:
+    """Inside, somebody has a practice cluster's file to himself: calls of others wait until their timeout."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
 
 
 REGISTRY = """

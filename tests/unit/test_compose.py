@@ -27,7 +27,7 @@ def parses(words: list[str]) -> bool:
 
 
 def test_there_is_a_service_for_each_process() -> None:
-    assert OURS.keys() == {"migrate", "web", "worker", "beat"}
+    assert OURS.keys() == {"migrate", "web", "worker", "undo", "beat"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -54,7 +54,7 @@ def test_its_settings_are_read_by_the_product(name: str) -> None:
 def test_only_workers_hold_access_to_clusters() -> None:
     holding = {name for name, service in OURS.items() if "MESHDESK_CLUSTERS" in service["environment"]}
     mounting = {name for name, service in OURS.items() if service.get("volumes")}
-    assert holding == mounting == {"worker"}
+    assert holding == mounting == {"worker", "undo"}
 
 
 def test_it_holds_no_password() -> None:

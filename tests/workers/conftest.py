@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from portal.db import Database
 from tests.workers.desk import Desk
+from workers.cluster.practice_world import seed
 
 
 @pytest.fixture
@@ -18,7 +20,16 @@ def database(database_url: str) -> Iterator[Database]:
     made.dispose()
 
 
+@pytest.fixture(scope="session")
+def seeded_practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A practice cluster's file as it is at first, to copy from."""
+    path = tmp_path_factory.mktemp("practice") / "practice.db"
+    seed(path, "practice")
+    return path
+
+
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Desk:
+def desk(database: Database, seeded_practice: Path, tmp_path: Path) -> Desk:
     """A desk with nothing asked yet."""
+    shutil.copy(seeded_practice, tmp_path)
     return Desk(database, tmp_path)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal import queries
+from portal.access.actor import Actor
 from portal.config import Config
 from portal.db import Database
 from portal.mesh.annotations import MARK
 from portal.mesh.workloads import WorkloadRef, template_annotations
-from portal.models import Ticket
+from portal.models import Evidence, Message, Ticket
 from portal.states import State
 from portal.tickets import asking, deciding, ending
 from tests import world
@@ -23,6 +28,7 @@ from workers.cluster.protocol import Cluster, Object
 from workers.context import Context
 from workers.inventory import refresh
 from workers.preflight import preflight
+from workers.tasks import handle
 from workers.undo import undo
 
 EMOJI = WorkloadRef("deployment", "emojivoto", "emoji")
@@ -30,16 +36,21 @@ SHORTEST = timedelta(seconds=1)
 
 
 class Interrupted:
-    """A worker's own door to a cluster that lets something happen just before or after one of its calls."""
+    """A worker's own door to a cluster that lets something happen just before or after one of its calls.
+
+    `last` is what the latest call was about.
+    """
 
     def __init__(self, inside: Cluster) -> None:
         self.inside = inside
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
+        self.last: Any = None
 
     def __getattr__(self, name: str) -> Any:
         def call(*args: Any, **named: Any) -> Any:
             step = f"{name} dry run" if named.get("dry_run") else name
+            self.last = args[0] if args else None
             _once(self.before, step)
             answer = getattr(self.inside, name)(*args, **named)
             _once(self.after, step)
@@ -73,25 +84,37 @@ class Desk:
         return Context(Config(lease=timedelta(seconds=15)), self.database, lambda _: cluster)
 
     def ask(self, inbound: str, *, workload: str = "deployment/emoji", renews: str | None = None, **more: Any) -> int:
-        """A pending ticket for one workload; its number."""
-        fields = world.exception(workloads=[workload], inbound=inbound, **more)
+        """A pending ticket for a workload, or several with spaces between; its number."""
+        fields = world.exception(workloads=workload.split(), inbound=inbound, **more)
         ask = asking.Ask(
             "encryption-exception", "practice", "emojivoto", "a test", timedelta(minutes=30), fields, renews
         )
-        with self.database.unit_of_work() as session:
-            member = world.actor(session, "member")
+        with self.acting("member") as (session, member):
             return asking.submit(session, ask, by=member, now=datetime.now(UTC), shortest=SHORTEST).id
 
     def approved(self, inbound: str, **more: Any) -> int:
         """A ticket that only has to be carried out; its number."""
         number = self.ask(inbound, **more)
-        preflight(self.context, number)
-        with self.database.unit_of_work() as session:
-            partner = world.actor(session, "partner")
-            version = session.get_one(Ticket, number).version
-            verdict = deciding.Verdict("approve", "", version)
-            deciding.decide(session, number, verdict, by=partner, now=datetime.now(UTC))
+        self.preflight(number)
+        for group in self.ticket(number).approvals:
+            self.decide(number, "owner" if group["from"] == "tenant-owner" else "partner")
         return number
+
+    def preflight(self, number: int) -> None:
+        """What the preflight task does."""
+        preflight(self.context, number)
+
+    def decide(self, number: int, who: str, verdict: Literal["approve", "reject"] = "approve") -> None:
+        """Somebody's word on the ticket as it is now."""
+        with self.acting(who) as (session, actor):
+            version = session.get_one(Ticket, number).version
+            deciding.decide(session, number, deciding.Verdict(verdict, "", version), by=actor, now=datetime.now(UTC))
+
+    @contextmanager
+    def acting(self, who: str) -> Iterator[tuple[Session, Actor]]:
+        """A unit of work in which somebody uses a verb."""
+        with self.database.unit_of_work() as session:
+            yield session, world.actor(session, who)
 
     def active(self, inbound: str, **more: Any) -> int:
         """A ticket whose window is open; its number."""
@@ -110,9 +133,37 @@ class Desk:
 
     def release(self, number: int) -> None:
         """The requester's word that it is needed no longer."""
-        with self.database.unit_of_work() as session:
-            member = world.actor(session, "member")
+        with self.acting("member") as (session, member):
             ending.release(session, number, reason="done", by=member, now=datetime.now(UTC))
+
+    def retry(self, number: int) -> None:
+        """The requester's word that it is mended."""
+        with self.acting("member") as (session, member):
+            ending.retry(session, number, by=member, now=datetime.now(UTC))
+
+    def reapply(self, number: int) -> None:
+        """The requester's word that what was removed is still needed."""
+        with self.acting("member") as (session, member):
+            ending.reapply(session, number, by=member, now=datetime.now(UTC))
+
+    def run_out(self, number: int) -> None:
+        """Let the time pass until the window's end."""
+        with self.database.unit_of_work() as session:
+            session.get_one(Ticket, number).expires_at = datetime.now(UTC) - timedelta(seconds=1)
+
+    def look(self) -> None:
+        """What the inventory task does, and the work that it calls for."""
+        refresh(self.context, "practice")
+        self.deliver("meshdesk.converge")
+
+    def deliver(self, task: str) -> int:
+        """Have the work of a task's waiting messages done; how many they were."""
+        with self.database.reading() as session:
+            waiting = select(Message.id, Message.subject).where(Message.task == task, Message.taken_at.is_(None))
+            messages = session.execute(waiting.order_by(Message.id)).all()
+        for message, subject in messages:
+            handle(self.context, task, message, subject)
+        return len(messages)
 
     def lapse_lease(self, number: int) -> None:
         """Let the time pass after which another worker may take the ticket."""
@@ -132,6 +183,16 @@ class Desk:
     def state(self, number: int) -> State:
         """Its state."""
         return self.ticket(number).state
+
+    def problem(self, number: int) -> str:
+        """What keeps it from going on."""
+        return self.ticket(number).problem or ""
+
+    def evidence(self, number: int, kind: str) -> dict[str, Any]:
+        """The last evidence of a kind."""
+        with self.database.reading() as session:
+            kept = select(Evidence).where(Evidence.ticket_id == number, Evidence.kind == kind).order_by(Evidence.id)
+            return session.scalars(kept).all()[-1].data
 
     def events(self, number: int) -> list[str]:
         """The types of its events, in order."""

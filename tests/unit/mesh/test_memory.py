@@ -7,7 +7,18 @@ import json
 import pytest
 
 from portal.mesh.annotations import SKIP_INBOUND
-from portal.mesh.memory import Attempt, Memory, Write, confirm, intend, landed, mark_text, parse_mark
+from portal.mesh.memory import (
+    PAST_KEPT,
+    Attempt,
+    Memory,
+    Write,
+    confirm,
+    intend,
+    landed,
+    mark_text,
+    parse_mark,
+    past_write,
+)
 from portal.mesh.ports import Ports
 from portal.mesh.want import NOTHING, Want
 
@@ -49,7 +60,8 @@ def test_wants_survive_json(want: Want) -> None:
 
 def test_a_memory_survives_json() -> None:
     baseline = {SKIP_INBOUND: {"present": True, "value": "1", "effective": "1", "source": "pod template"}}
-    memory = Memory(Write(one, two, baseline), (Attempt(3, 5, Write(two)), Attempt(6, 6, Write(one, lost=one))), 2, 6)
+    attempts = (Attempt(3, 5, Write(two)), Attempt(6, 6, Write(one, lost=one)))
+    memory = Memory(Write(one, two, baseline), attempts, 2, 6, past=(Attempt(2, 2, Write(one, two, baseline)),))
     assert Memory.from_json(json.loads(json.dumps(memory.to_json()))) == memory
     assert Memory.from_json({}) == Memory()
 
@@ -57,7 +69,8 @@ def test_a_memory_survives_json() -> None:
 def test_what_is_intended_is_written_once_confirmed() -> None:
     memory = intend(Memory(Write(one), confirmed=1, sequence=1), Write(two), 2)
     assert (memory.written, memory.intended) == (one, two)
-    assert confirm(memory) == Memory(Write(two), confirmed=2, sequence=2)
+    over = (Attempt(2, 2, Write(two)),)
+    assert confirm(memory) == Memory(Write(two), confirmed=2, sequence=2, past=over)
     assert confirm(confirm(memory)) == confirm(memory)
 
 
@@ -79,6 +92,16 @@ def test_a_mark_tells_which_write_landed_and_which_may_yet(
     assert found.written == written
     assert [(attempt.first, attempt.last) for attempt in found.attempts] == left
     assert (found.confirmed, found.sequence) == (mark, 6)
+
+
+def test_the_last_writes_that_are_over_are_remembered_by_their_numbers() -> None:
+    memory = Memory()
+    for number in range(1, PAST_KEPT + 3):
+        memory = confirm(intend(memory, Write(Want(Ports.of(number))), number))
+    memory = confirm(intend(memory, Write(), PAST_KEPT + 3))
+    assert past_write(memory, 3).added == Want(Ports.of(3))
+    assert past_write(memory, PAST_KEPT + 2).added == Want(Ports.of(PAST_KEPT + 2))
+    assert [past_write(memory, number).added for number in (None, 2, PAST_KEPT + 3)] == [NOTHING] * 3
 
 
 @pytest.mark.parametrize("mark", [None, 1, 7])
