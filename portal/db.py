@@ -22,11 +22,15 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    make_url,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from portal.errors import ConfigurationError
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -75,7 +79,16 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str) -> Engine:
-    """An engine whose SQLite side runs WAL, enforces foreign keys and begins as `unit_of_work` asks."""
+    """An engine whose SQLite side runs WAL, enforces foreign keys and begins as `unit_of_work` asks.
+
+    Raises ConfigurationError for an address that is none; what it said may hold a password and is not repeated.
+    """
+    try:
+        make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "DATABASE_URL is not an address: write postgresql+psycopg://user:password@host/name, or leave it out."
+        ) from error
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, **_ENGINE)
     engine = create_engine(url, connect_args={"timeout": 15}, **_ENGINE)

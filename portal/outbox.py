@@ -83,6 +83,12 @@ def take(session: Session, message_id: int, *, now: datetime) -> bool:
     return bool(taken.rowcount)  # type: ignore[attr-defined]
 
 
+def supersede(session: Session, task: str, subject: int | str, *, now: datetime) -> None:
+    """Take such messages off, because another follows: else each retry by a person would start a chain of its own."""
+    same = update(Message).where(Message.task == task, Message.subject == str(subject), Message.taken_at.is_(None))
+    session.execute(same.values(taken_at=now))
+
+
 def waiting(session: Session, task: str, subject: int | str) -> bool:
     """True when such a message is still to be taken."""
     query = select(Message.id).where(Message.task == task, Message.subject == str(subject), Message.taken_at.is_(None))

@@ -21,7 +21,7 @@ class NotRun:
     """Counts skipped tests by the part that is missing."""
 
     def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
+        self.skipped: Counter[tuple[str, str]] = Counter()
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -31,7 +31,7 @@ class NotRun:
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:
-            self.skipped[f"{{}} of {report.nodeid}: {_reason(report)}"] += 1
+            self.skipped[report.nodeid, _reason(report)] += 1
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -49,7 +49,7 @@ class NotRun:
         if not self.skipped:
             chosen = config.option.keyword or config.option.markexpr or config.args_source.name == "ARGS"
             return "Everything that was chosen was run." if chosen else "Everything was run."
-        missing = "; ".join(text.format(number) for text, number in sorted(self.skipped.items()))
+        missing = "; ".join(sorted(_counted(number, *what) for what, number in self.skipped.items()))
         return f"Not run: {missing}."
 
 
@@ -59,16 +59,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(NotRun(), "meshdesk-not-run")
 
 
-def _what(report: pytest.TestReport) -> str:
-    """The part that a skipped test misses, as a text with a place for the number of such tests."""
+def _counted(number: int, name: str, reason: str) -> str:
+    tests = " ".join(word for word in (name, "test" if number == 1 else "tests") if word)
+    return f"{number} {tests}, {reason}"
+
+
+def _what(report: pytest.TestReport) -> tuple[str, str]:
+    """What a skipped test is called, and what would let it run or why it was left out."""
     reason = _reason(report)
     for marker, (name, command) in PARTS.items():
-        if marker in report.keywords and (name.lower() in reason.lower() or name.replace("-", " ") in reason.lower()):
-            return f"{{}} {name} tests, {command}"
-    return f"{{}} tests, for {reason}"
+        if marker in report.keywords and name.lower().replace("-", " ") in reason.lower().replace("-", " "):
+            return name, command
+    return "", reason
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     if isinstance(report.longrepr, tuple):
-        return report.longrepr[2].removeprefix("Skipped: ").replace("{", "(").replace("}", ")")
+        return report.longrepr[2].removeprefix("Skipped: ")
     return "a reason that pytest did not say"

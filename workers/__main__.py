@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import click
 
@@ -33,7 +34,7 @@ def worker(clusters: tuple[str, ...], work: tuple[str, ...]) -> None:
     app.Worker(
         pool="threads",
         concurrency=config.worker_threads,
-        queues=queues_for(clusters or configured_clusters(config), work or WORK),
+        queues=queues_for(clusters, work or WORK, config),
         loglevel="INFO",
         quiet=True,
         without_mingle=True,
@@ -48,11 +49,13 @@ def configured_clusters(config: Config) -> tuple[str, ...]:
     return tuple(read_access(config.clusters_file))
 
 
-def queues_for(clusters: tuple[str, ...], work: tuple[str, ...]) -> list[str]:
-    """The queues that a worker for these clusters and this work listens on."""
+def queues_for(clusters: tuple[str, ...], work: tuple[str, ...], config: Config) -> list[str]:
+    """The queues that a worker for these clusters (or all of its file) and this work listens on."""
     named = {"apply": apply_queue, "undo": undo_queue}
-    queues = [named[one](cluster) for one in work if one in named for cluster in clusters]
-    return queues + ([SWEEP_QUEUE] if "sweep" in work else [])
+    wanted = [named[one] for one in work if one in named]
+    # Sweeping alone needs no cluster and so no file that says how to reach one.
+    where = (clusters or configured_clusters(config)) if wanted else ()
+    return [queue(cluster) for queue in wanted for cluster in where] + ([SWEEP_QUEUE] if "sweep" in work else [])
 
 
 @main.command()
@@ -61,5 +64,13 @@ def beat() -> None:
     make_celery(Config.from_env()).Beat(loglevel="INFO", quiet=True).run()
 
 
+def run() -> None:
+    """Run the command; a setting that cannot be used is a sentence, not a traceback."""
+    try:
+        main(prog_name="python -m workers")
+    except ConfigurationError as error:
+        sys.exit(error.sentence)
+
+
 if __name__ == "__main__":
-    main()
+    run()

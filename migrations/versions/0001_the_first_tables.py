@@ -410,7 +410,7 @@ def upgrade() -> None:
             "roles",
             sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
             nullable=False,
-            comment="the roles in which it counts, as they were then",
+            comment="the roles that the person had then",
         ),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),

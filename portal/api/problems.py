@@ -78,6 +78,8 @@ KINDS: dict[type[errors.MeshdeskError], Kind] = {
 }
 OTHER = Kind(500, "unexpected", "Something unexpected happened")
 AWAY = Kind(503, "database-away", "The database does not answer")
+# What the web server's own rules refuse before any of ours: no named error stands for it.
+HTTP_ONLY = (400, 405, 413, 415)
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -152,9 +154,20 @@ def _http(error: HTTPException) -> Problem:
             "This is our fault, not yours: try again, and name the request id to your platform operators if it stays."
         )
         return Problem(OTHER.status, OTHER.name, OTHER.title, detail)
-    title = HTTP_STATUS_CODES.get(status, "Error")
+    kind = _of_http(status)
     kept = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
-    return Problem(status, title.lower().replace(" ", "-"), title, _advice(status, error), headers=kept)
+    return Problem(kind.status, kind.name, kind.title, _advice(status, error), headers=kept)
+
+
+def _of_http(status: int) -> Kind:
+    title = HTTP_STATUS_CODES.get(status, "Error")
+    return Kind(status, title.lower().replace(" ", "-"), title)
+
+
+def known() -> list[Kind]:
+    """Every problem that there is, each once, by status: /api/docs lists them."""
+    found = [*KINDS.values(), AWAY, OTHER, *(_of_http(status) for status in HTTP_ONLY)]
+    return sorted({kind.name: kind for kind in found}.values(), key=lambda kind: kind.status)
 
 
 def _advice(status: int, error: HTTPException) -> str:

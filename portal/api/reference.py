@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template
 
-from portal.api.problems import AWAY, KINDS, OTHER
+from portal.api import problems
 from portal.api.smorest import Api
 
 EXTENSION = "meshdesk-openapi"
@@ -53,8 +53,7 @@ def openapi() -> Response:
 @blueprint.get("/docs")
 def docs() -> Response:
     """A reference of every operation with its input and its answers, and of every problem."""
-    problems = {kind.name: kind for kind in [*KINDS.values(), AWAY, OTHER]}.values()
-    page = render_template("docs.html", spec=current_app.extensions[EXTENSION], problems=problems)
+    page = render_template("docs.html", spec=current_app.extensions[EXTENSION], problems=problems.known())
     response = make_response(page)
     response.headers["Content-Security-Policy"] = CONTENT_POLICY
     return response

@@ -36,6 +36,5 @@ def _target(target: Found) -> list[str]:
         "",
         target["workload"],
         *(f"  {finding_text(one)}" for one in target["findings"] or []),
-        *(f"  warning: {finding_text(one)}" for one in target["warnings"] or []),
         *(change or ["  Nothing would change on its pod template."]),
     ]

@@ -184,8 +184,9 @@ def _postpone(session: Session, held: Claim, delay: timedelta, **values: Any) ->
 
 
 def call_worker(session: Session, ticket: Ticket, *, now: datetime, delay: timedelta = timedelta(0)) -> None:
-    """Send the message that carries the ticket on from its present state."""
+    """Send the one message that carries the ticket on from its present state."""
     call = outbox.undo_call(ticket) if ticket.state is State.REVERTING else outbox.apply_call(ticket)
+    outbox.supersede(session, call.task, call.subject, now=now)
     outbox.send(session, replace(call, delay=delay), now=now)
 
 

@@ -11,7 +11,7 @@ from portal import outbox
 from portal.access.actor import Actor
 from portal.errors import Forbidden, WrongState
 from portal.models import Role, Ticket
-from portal.states import Outcome, State
+from portal.states import TERMINAL, Outcome, State
 from portal.tickets.moving import move, take_for_change, testify
 
 REVOKERS = frozenset({Role.PARTNER, Role.OWNER, Role.OPERATOR})
@@ -54,7 +54,8 @@ def withdraw(session: Session, ticket_id: int, *, reason: str, by: Actor, now: d
 
 def _withdraw(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
     if ticket.state not in NOT_BEGUN:
-        raise WrongState(f"{ticket.ref} is {ticket.state}: release or revoke it instead of withdrawing it.")
+        instead = "it is over." if ticket.state in TERMINAL | {State.REVERTING} else "release it instead."
+        raise WrongState(f"{ticket.ref} is {ticket.state}: {instead}")
     ticket.end_reason, ticket.ended_by, ticket.ended_at = reason, by.name, now
     ticket.problem = ticket.next_attempt_at = None
     move(session, ticket, State.WITHDRAWN, by=by, now=now, reason=reason)

@@ -49,6 +49,17 @@ def test_an_undo_waits_for_a_cluster_that_is_away_and_is_called_for_by_itself(de
     assert (desk.state(number), desk.annotations(), desk.mark()) == (State.CLOSED, {}, None)
 
 
+def test_a_person_s_retry_does_not_start_a_second_chain_of_messages(desk: Desk) -> None:
+    number = desk.active("7001")
+    desk.practice.set("unreachable", True)
+    desk.close(number)
+    for _ in range(3):
+        desk.retry(number)
+        desk.undo(number)
+    assert desk.deliver("meshdesk.undo") == 1
+    assert desk.deliver("meshdesk.undo") == 1
+
+
 def test_a_workload_that_is_gone_needs_no_undoing(desk: Desk) -> None:
     number = desk.active("7001", workload="deployment/emoji deployment/voting")
     desk.practice.delete(EMOJI)

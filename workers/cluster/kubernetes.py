@@ -22,7 +22,7 @@ from portal.mesh.annotations import MeshDefaults
 from portal.mesh.workloads import WorkloadRef, label_selector_text, selector_of
 from workers.cluster import kubernetes_paths as paths
 from workers.cluster import refusals
-from workers.cluster.kubernetes_answers import Answer, Ask, failure, read_answer
+from workers.cluster.kubernetes_answers import READINESS, Answer, Ask, failure, read_answer
 from workers.cluster.ownership import controller_of, owned_by, owned_through
 from workers.cluster.protocol import Object
 
@@ -32,15 +32,8 @@ _PAGE = 250
 _CONNECTIONS = 32
 _EXPIRED = 410
 _BETWEEN = {"Deployment": "replicaset", "CronJob": "job"}
-_UNUSABLE = (
-    kubernetes_config.ConfigException,
-    yaml.YAMLError,
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-)
+_WRONG = (ValueError, TypeError, KeyError, AttributeError)
+_UNUSABLE = (kubernetes_config.ConfigException, yaml.YAMLError, OSError, *_WRONG)
 
 
 class KubernetesCluster:
@@ -163,6 +156,8 @@ class _Api:
     def _checked(self, ask: Ask, answer: Answer) -> Object:
         if answer.ok and answer.body is not None:
             return answer.body
+        if answer.forbids and not self._send(READINESS).done:
+            raise refusals.starting(self._cluster, answer.message)
         raise failure(self._cluster, ask, answer)
 
     def _ask(self, ask: Ask) -> Answer:

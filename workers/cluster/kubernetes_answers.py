@@ -37,6 +37,10 @@ class Ask:
     body: Object | None = None
 
 
+# While it starts, an API server forbids whatever it has not read the rules for yet; then it is not ready either.
+READINESS = Ask("GET", "/readyz", "its readiness")
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP status and the JSON object that came with it, None where it was something else."""
@@ -45,9 +49,19 @@ class Answer:
     body: Object | None
 
     @property
+    def done(self) -> bool:
+        """Whether the status says so, whatever came with it."""
+        return self.status in _DONE
+
+    @property
+    def forbids(self) -> bool:
+        """Whether the API server itself says that the caller may not, and no admission policy of the cluster's."""
+        return self.status == _FORBIDDEN and self.is_status and not is_denial(self.message)
+
+    @property
     def ok(self) -> bool:
         """Whether the call did what was asked, and an API server says so."""
-        return self.status in _DONE and self.body is not None and "kind" in self.body
+        return self.done and self.body is not None and "kind" in self.body
 
     @property
     def message(self) -> str:

@@ -67,6 +67,14 @@ def not_an_api_server(cluster: str) -> Transient:
     )
 
 
+def starting(cluster: str, message: str) -> Transient:
+    """The API server forbids it and does not say that it is ready: it starts, and has not read its rules yet."""
+    return Transient(
+        f"The API server of cluster {cluster} is not ready and refuses this for now ({one_line(message)}); "
+        "this is tried again by itself."
+    )
+
+
 def troubled(cluster: str, message: str) -> Transient:
     """The API server answers that it cannot now (5xx, 429)."""
     return Transient(
