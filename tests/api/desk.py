@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal.db import Database, database_now
+from portal.mesh.findings import Finding, Severity
 from portal.mesh.fold import Want
 from portal.models import TicketTarget
 from portal.states import Outcome
@@ -17,6 +18,7 @@ from portal.tickets import carrying_out, deciding, ending
 from portal.tickets.moving import number_of, take_for_change
 from tests import world
 
+BLOCKING = Finding("rollout-blocked", Severity.BLOCKING, "deployment/frozen", "The rollout is paused.", "Resume it.")
 LEASE = timedelta(seconds=15)
 TICKETS = "/api/v1/tickets"
 
@@ -58,7 +60,7 @@ class Desk:
     def checked(self, *, clean: bool = True, **changes: Any) -> dict[str, Any]:
         """A new ticket whose preflight a worker has run."""
         ref = self.submitted(**changes)["ref"]
-        findings = [] if clean else [{"blocking": True, "text": "The rollout is paused."}]
+        findings = [] if clean else [BLOCKING.to_json()]
         with self.database.unit_of_work() as session:
             found = deciding.Preflight(clean=clean, data={"findings": findings}, route=None)
             deciding.attach_preflight(session, number_of(ref), found, now=database_now(session))

@@ -56,9 +56,10 @@ def test_approval_before_the_preflight_is_409_with_the_reason(desk: Desk) -> Non
 def test_approval_over_a_blocking_finding_is_409_and_rejection_is_not(desk: Desk) -> None:
     ticket = desk.checked(clean=False)
     assert ticket["preflight"]["clean"] is False
-    assert ticket["preflight"]["findings"][0]["text"] == "The rollout is paused."
+    assert ticket["preflight"]["findings"][0]["fact"] == "The rollout is paused."
     answer = desk.decide(ticket["ref"], ticket["version"])
     assert (answer.status_code, answer.get_json()["type"]) == (409, "/api/docs#problem-not-ready")
+    assert "The rollout is paused." in answer.get_json()["detail"]
     assert desk.decide(ticket["ref"], ticket["version"], decision="reject", note="unpause it").status_code == 200
 
 
