@@ -136,7 +136,7 @@ def _verify_chain(session: Session, name: str, length: int, head: str) -> Iterat
 
 
 def _verify_evidence(session: Session, name: str, length: int) -> Iterator[Fault]:
-    """Each `evidence:*` event tells the digest of one row; rows that retention removed went with the event's payload."""
+    # A row that retention removed went together with its event's payload.
     number = name.removeprefix("MD-")
     if not number.isdecimal():
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.orm import Session
 
 from portal.db import Database
@@ -103,8 +103,12 @@ def ask_inventory(session: Session, cluster: str, *, now: datetime) -> None:
 
 def resend(session: Session, *, now: datetime) -> int:
     """Hand messages that nobody took to the queue again, ever more seldom; gives how many."""
-    query = select(Message).where(Message.taken_at.is_(None), Message.sent_at < now - RESEND_AFTER).limit(BATCH)
-    overdue = [message for message in session.scalars(query) if message.sent_at + _patience(message.sends) < now]
+    untaken = select(Message.id, Message.sent_at, Message.sends).where(
+        Message.taken_at.is_(None), Message.sent_at < now - RESEND_AFTER
+    )
+    # Counted after, not before: messages of a cluster whose workers are away must not keep others back.
+    ids = [id_ for id_, sent_at, sends in session.execute(untaken) if sent_at + _patience(sends) < now][:BATCH]
+    overdue = session.scalars(select(Message).where(Message.id.in_(ids))).all()
     for message in overdue:
         message.sent_at, message.sends = now, message.sends + 1
         session.info.setdefault("messages", []).append(message)
@@ -125,7 +129,9 @@ class Sender:
 
     def __init__(self, redis_url: str) -> None:
         self._celery = Celery("meshdesk", broker=redis_url, set_as_current=False)
-        self._celery.conf.update(broker_transport_options=transport_options(), task_ignore_result=True)
+        # Somebody waits for the answer to what was just committed: one try, the sweep makes the others.
+        once = {**transport_options(), "max_retries": 0, "interval_start": 0}
+        self._celery.conf.update(broker_transport_options=once, task_ignore_result=True)
 
     def __call__(self, session: Session) -> None:
         """Send what this session committed."""
@@ -138,7 +144,8 @@ class Sender:
 
     @staticmethod
     def _drain(session: Session) -> Iterator[Message]:
-        yield from session.info.pop("messages", [])
+        # What a rolled back savepoint added is no row.
+        yield from (message for message in session.info.pop("messages", []) if not inspect(message).transient)
 
     def _send(self, message: Message) -> None:
         delay = (message.due_at - message.created_at).total_seconds() if message.sends == 1 else 0

@@ -36,9 +36,7 @@ def test_forbidden_by_an_api_server_that_is_not_ready_is_tried_again(
 
 
 @pytest.mark.parametrize("message", [RBAC, WEBHOOK])
-def test_forbidden_by_one_that_is_ready_is_refused(
-    server: Scripted, cluster: KubernetesCluster, message: str
-) -> None:
+def test_forbidden_by_one_that_is_ready_is_refused(server: Scripted, cluster: KubernetesCluster, message: str) -> None:
     server.script = lambda request: answer(request, message, readiness=200)
     assert isinstance(raised(lambda: cluster.workload(WEB)), Refused)
 

@@ -21,9 +21,7 @@ def pair(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def world(
-    request: pytest.FixtureRequest, pair: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[StoryWorld]:
+def world(request: pytest.FixtureRequest, pair: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryWorld]:
     if pair.endswith("practice"):
         folder = tmp_path_factory.mktemp("practice")
         path = folder / "contract.db"

@@ -1,4 +1,4 @@
-"""The whole product as people run it: web, workers and beat as real processes over HTTP, on any database and cluster."""
+"""The whole product as people run it: web, workers and beat as real processes, on any database and cluster."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ class Stack:
     queue: Valkey
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
         """Start a process of the product, by its own name or with another's command; its output goes to NAME.log."""
@@ -94,14 +95,14 @@ class Stack:
         self.processes[name].wait()
 
     def end(self, name: str) -> None:
-        """Ask a process to end, and wait until it has; one that does not is killed."""
+        """Ask a process to end, and wait until it has; one that does not is killed. `ended` has how it ended."""
         process = self.processes.pop(name)
         process.terminate()
         try:
-            process.wait(15)
+            self.ended[name] = process.wait(15)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            self.ended[name] = process.wait()
 
     @contextmanager
     def without(self, name: str) -> Iterator[None]:

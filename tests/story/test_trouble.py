@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from portal.errors import Conflict
-from tests.story.api import SKIP_INBOUND, Api, approved, asking, duration_between, until
+from tests.story.api import SKIP_INBOUND, Api, approved, duration_between, until
 from tests.story.pairs import EACH_ONCE
 from tests.story.stack import Stack
 from tests.story.worlds import StoryWorld
@@ -159,16 +158,12 @@ def test_a_window_that_ends_while_the_api_server_is_away_is_closed_afterwards(
     with world.outage():
         says_that_it_is_away(member, ref, "reverting")
         assert duration_between(active["expires_at"], member.moment(ref, "ticket:reverting")) <= 10
-    back = time.monotonic()
     until(lambda: SKIP_INBOUND not in world.template(workload), within=60, words="the undo")
-    print(f"written back {time.monotonic() - back:.1f} s after the API server was back")
     assert member.until(ref, "closed", within=60)["outcome"] == "expired"
     assert world.skipped_by_pods(workload) == {"4567-4568"}
 
 
-def test_a_slow_rollout_shows_how_far_it_is_while_the_window_runs(
-    world: StoryWorld, member: Api, partner: Api
-) -> None:
+def test_a_slow_rollout_shows_how_far_it_is_while_the_window_runs(world: StoryWorld, member: Api, partner: Api) -> None:
     workload = "deployment/slow"
     with world.slow(workload):
         ref = approved(member, partner, namespace=world.namespace, workloads=[workload], inbound="7105")

@@ -96,7 +96,7 @@ def test_it_is_whole_when_it_says_ready_and_goes_on_where_it_stopped(tmp_path: P
         assert again.call("GET", "/tickets/MD-1")["ref"] == "MD-1"
 
 
-@pytest.mark.parametrize("which", ["valkey-server", "-m workers worker", "-m portal.cli serve"])
+@pytest.mark.parametrize("which", ["valkey-server", "worker --work apply", "worker --work undo", "-m portal.cli serve"])
 def test_a_process_that_is_killed_comes_back_and_the_work_goes_on(tmp_path: Path, which: str) -> None:
     with running(tmp_path / "var") as run:
         [pid] = [pid for pid, what in run.processes().items() if which in what]

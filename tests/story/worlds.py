@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from portal.mesh.workloads import WorkloadRef, template_annotations
 from tests.contract.worlds import PracticeWorld, World, settled, template, workload
 
 # One a story where sharing would interfere; the number is how many pods it has.
-DEPLOYMENTS = {"emoji": 3, "voting": 2, "web": 2, "busy": 2, "guarded": 1, "far": 2, "slow": 3, "lost": 1, "shared": 2}
+OF_THEIR_OWN = {"busy": 2, "guarded": 1, "far": 2, "slow": 2, "lost": 1, "shared": 2, "renewed": 1}
+DEPLOYMENTS = {"emoji": 3, "voting": 2, "web": 2, **OF_THEIR_OWN}
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class StoryWorld:
             pod = template(name)
             pod["spec"]["containers"][0]["ports"].append({"containerPort": 8801})
             world.create(workload("Deployment", self.ref(f"deployment/{name}"), pod, replicas=replicas))
-        for name in DEPLOYMENTS:
-            settled(self.cluster, self.ref(f"deployment/{name}"))
+        with ThreadPoolExecutor(len(DEPLOYMENTS)) as threads:
+            list(threads.map(lambda name: settled(self.cluster, self.ref(f"deployment/{name}")), DEPLOYMENTS))
 
     def ref(self, workload: str) -> WorkloadRef:
         return WorkloadRef.parse(workload, self.namespace)

@@ -10,26 +10,37 @@ import pytest
 
 from portal.db import Database
 from tests.workers.desk import Desk
-from workers.cluster.practice_world import seed
+from tests.workers.stage import Shelf, Stage
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """The databases' doors: what they have compiled serves every test."""
+    made = Shelf(tmp_path_factory.mktemp("database"))
     yield made
     made.dispose()
 
 
+@pytest.fixture
+def database(database_url: str, shelf: Shelf) -> Iterator[Database]:
+    """A door to an empty database."""
+    made = shelf.open(database_url)
+    yield made
+    made.after_commit.clear()
+    made.engine.dispose()
+
+
 @pytest.fixture(scope="session")
-def seeded_practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A practice cluster's file as it is at first, to copy from."""
-    path = tmp_path_factory.mktemp("practice") / "practice.db"
-    seed(path, "practice")
-    return path
+def stage(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """What every desk is a copy of."""
+    folder = tmp_path_factory.mktemp("stage")
+    database = Database(f"sqlite:///{shutil.copy(migrated_sqlite, folder)}")
+    made = Stage(database, folder)
+    database.dispose()
+    return made
 
 
 @pytest.fixture
-def desk(database: Database, seeded_practice: Path, tmp_path: Path) -> Desk:
+def desk(database: Database, stage: Stage, tmp_path: Path) -> Desk:
     """A desk with nothing asked yet."""
-    shutil.copy(seeded_practice, tmp_path)
-    return Desk(database, tmp_path)
+    return stage.set(database, tmp_path)

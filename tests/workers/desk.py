@@ -23,7 +23,6 @@ from portal.tickets import asking, deciding, ending
 from tests import world
 from workers.apply import apply
 from workers.cluster.practice import PracticeCluster
-from workers.cluster.practice_world import seed
 from workers.cluster.protocol import Cluster, Object
 from workers.context import Context
 from workers.inventory import refresh
@@ -31,6 +30,7 @@ from workers.preflight import preflight
 from workers.tasks import handle
 from workers.undo import undo
 
+FILE = "practice.db"
 EMOJI = WorkloadRef("deployment", "emojivoto", "emoji")
 SHORTEST = timedelta(seconds=1)
 
@@ -70,26 +70,27 @@ class Desk:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        seed(folder / "practice.db", "practice")
-        self.practice = PracticeCluster("practice", folder / "practice.db")
-        self.practice.set("roll_seconds_per_pod", 0)
-        self.practice.set("terminate_seconds", 0)
+        self.practice = PracticeCluster("practice", folder / FILE)
         self.context = self.worker(self.practice)
-        with database.unit_of_work() as session:
-            world.build(session)
-        refresh(self.context, "practice")
 
     def worker(self, cluster: Any) -> Context:
         """A worker that reaches the cluster through this door."""
         return Context(Config(lease=timedelta(seconds=15)), self.database, lambda _: cluster)
 
-    def ask(self, inbound: str, *, workload: str = "deployment/emoji", renews: str | None = None, **more: Any) -> int:
+    def ask(
+        self,
+        inbound: str,
+        *,
+        workload: str = "deployment/emoji",
+        renews: str | None = None,
+        cluster: str = "practice",
+        who: str = "member",
+        **more: Any,
+    ) -> int:
         """A pending ticket for a workload, or several with spaces between; its number."""
         fields = world.exception(workloads=workload.split(), inbound=inbound, **more)
-        ask = asking.Ask(
-            "encryption-exception", "practice", "emojivoto", "a test", timedelta(minutes=30), fields, renews
-        )
-        with self.acting("member") as (session, member):
+        ask = asking.Ask("encryption-exception", cluster, "emojivoto", "a test", timedelta(minutes=30), fields, renews)
+        with self.acting(who) as (session, member):
             return asking.submit(session, ask, by=member, now=datetime.now(UTC), shortest=SHORTEST).id
 
     def approved(self, inbound: str, **more: Any) -> int:

@@ -132,7 +132,7 @@ def test_a_ticket_with_suspended_entries_closes(desk: Desk, value: str | None) -
     assert desk.mark() is None
 
 
-@pytest.mark.parametrize("before", [None, "9090", "30001, 30000"])
+@pytest.mark.parametrize("before", [None, "9090", "30001,30000"])
 def test_what_a_backup_brings_back_after_the_close_is_taken_out_again(desk: Desk, before: str | None) -> None:
     desk.edit({SKIP_INBOUND: before})
     number = desk.active("7001")

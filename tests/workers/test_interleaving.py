@@ -10,7 +10,8 @@ from tests.workers.desk import Desk, Interrupted
 
 OWN = "4567-4568"
 STEPS = ["workload", "namespace", "mesh", "injector_webhook", "patch_workload dry run", "patch_workload", "pods"]
-MOMENTS = [(when, step) for step in STEPS for when in ("before", "after")]
+# What comes after one step is what comes before the next, but for these.
+MOMENTS = [*(("before", step) for step in STEPS), ("after", "patch_workload"), ("after", "pods")]
 
 
 def interrupted(desk: Desk, when: str, step: str, happening: object) -> Interrupted:

@@ -17,9 +17,7 @@ CONFIG = WorkloadRef("configmap", "linkerd", "linkerd-config")
 
 
 @pytest.mark.parametrize(("setting", "value"), [("forbid", True), ("refuse", "not on Fridays")])
-def test_a_target_that_the_cluster_refuses_does_not_keep_the_others_open(
-    desk: Desk, setting: str, value: Any
-) -> None:
+def test_a_target_that_the_cluster_refuses_does_not_keep_the_others_open(desk: Desk, setting: str, value: Any) -> None:
     number = desk.active("7001", workload="deployment/emoji deployment/voting")
     desk.practice.set(setting, {"deployment/emojivoto/emoji": value})
     desk.close(number)

@@ -1,0 +1,7 @@
+"""Verbs are tested on the workers' desk: a real database and a practice cluster."""
+
+from __future__ import annotations
+
+from tests.workers.conftest import database, desk, shelf, stage
+
+__all__ = ["database", "desk", "shelf", "stage"]
