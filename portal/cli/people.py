@@ -11,7 +11,7 @@ from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant
 from portal.errors import NotFound
-from portal.registry_file import load_registry
+from portal.registry.file import load_registry
 
 
 @click.group()

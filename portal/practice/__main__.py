@@ -11,7 +11,7 @@ from portal.config import Config
 from portal.db import Database
 from portal.errors import ConfigurationError
 from portal.practice.tokens import write_tokens
-from portal.registry_file import load_registry
+from portal.registry.file import load_registry
 
 BY = "practice run"
 

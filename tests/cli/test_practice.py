@@ -12,7 +12,7 @@ from portal.config import Config
 from portal.db import Database
 from portal.models import Role
 from portal.practice.__main__ import prepare
-from portal.registry_file import load_registry
+from portal.registry.file import load_registry
 from tests.cli.conftest import NOW
 
 ROLES = {

@@ -22,7 +22,7 @@ from portal.db import Database
 from portal.embedded import Valkey
 from portal.models import Person
 from portal.registry import apply as apply_registry
-from portal.registry_file import load_registry
+from portal.registry.file import load_registry
 from tests.story.api import Api, until
 
 ROOT = Path(__file__).parents[2]

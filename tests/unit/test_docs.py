@@ -22,7 +22,7 @@ from portal.api.schemas import AskSchema
 from portal.cli.root import meshdesk
 from portal.config import Config
 from portal.kinds.registry import kind_named
-from portal.registry_file import load_registry
+from portal.registry.file import load_registry
 from portal.states import State
 from workers.cluster.access import read_access
 

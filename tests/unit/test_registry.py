@@ -15,7 +15,7 @@ from portal.access import tokens
 from portal.db import Database
 from portal.errors import ConfigurationError, NotFound
 from portal.models import Cluster, Person, RegistryVersion, Role, Tenant, Ticket
-from portal.registry_file import load_registry
+from portal.registry.file import load_registry
 from portal.states import State
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.registry_file import Action, Change, RegistryFile, diff, load_registry
+from portal.registry.file import Action, Change, RegistryFile, diff, load_registry
 
 GOOD = """\
 clusters:

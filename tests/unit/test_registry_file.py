@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from portal.configuration_files import FileInvalid
-from portal.registry_file import load_registry
-from portal.registry_state import ClusterEntry, NamespaceEntry, PersonEntry, TenantEntry
+from portal.registry.file import load_registry
+from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, TenantEntry
 
 GOOD = """\
 clusters:

@@ -1,6 +1,6 @@
 """The registry in the database: read as a file would say it, and made to say what a file says.
 
-Called by `meshdesk registry`, `meshdesk up` and tests; the file's own rules are in registry_file.py.
+Called by `meshdesk registry`, `meshdesk up` and tests; the file's own rules are in file.py.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import audit, registry_rows
+from portal import audit
 from portal.errors import ConfigurationError
 from portal.models import Cluster, Membership, Namespace, Person, RegistryVersion, Role, Tenant, Ticket
-from portal.registry_diff import Change, diff
-from portal.registry_state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+from portal.registry import rows
+from portal.registry.diff import Change, diff
+from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
 from portal.states import TERMINAL
 
 MOST_NAMED = 5
@@ -97,7 +98,7 @@ def apply(session: Session, wanted: RegistryFile, *, by: str, now: datetime) -> 
     changes = plan(session, wanted)
     if not changes:
         return []
-    registry_rows.write(session, wanted)
+    rows.write(session, wanted)
     session.add(RegistryVersion(applied_at=now, applied_by=by, digest=wanted.digest, text=wanted.text))
     payload = {"digest": wanted.digest, "changes": [str(change) for change in changes]}
     audit.record(session, audit.SYSTEM_CHAIN, audit.Deed("registry:applied", by, payload), now=now)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.registry_state import RegistryFile
+from portal.registry.state import RegistryFile
 
 
 class Action(StrEnum):

@@ -1,4 +1,4 @@
-"""A registry as rows: brings the tables to what it says. Called by registry.py, which has seen that it may."""
+"""A registry as rows: brings the tables to what it says. Called by applying.py, which has seen that it may."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Cluster, Membership, Namespace, Person, Role, Tenant
-from portal.registry_state import RegistryFile
+from portal.registry.state import RegistryFile
 
 Named = TypeVar("Named", Cluster, Person, Tenant)
 

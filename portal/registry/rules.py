@@ -1,6 +1,6 @@
 """What must hold across a whole registry: names are single, a namespace has one tenant, and what is named exists.
 
-Called by the schema in registry_file.py, which turns the paths into lines.
+Called by the schema in file.py, which turns the paths into lines.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from portal.configuration_files import not_known
-from portal.registry_state import RegistryFile
+from portal.registry.state import RegistryFile
 
 Path = tuple[str | int, ...]
 Found = tuple[Path, str]

@@ -1,6 +1,6 @@
 """registry.yaml: its format, and every rule that a registry must keep.
 
-Pure: `meshdesk registry apply` loads the file here, registry.py writes it to the database.
+Pure: `meshdesk registry apply` loads the file here, applying.py writes it to the database.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from portal.configuration_files import load_yaml, refuse
 from portal.fields import dns_label
-from portal.registry_diff import Action, Change, diff
-from portal.registry_rules import broken
-from portal.registry_state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+from portal.registry.diff import Action, Change, diff
+from portal.registry.rules import broken
+from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
 
 __all__ = [
     "Action",

@@ -1,6 +1,6 @@
 """Clusters, tenants and people as a registry names them.
 
-Built from a file by registry_file.py and from the database by registry.py, so that `registry apply` can compare them.
+Built from a file by file.py and from the database by applying.py, so that `registry apply` can compare them.
 """
 
 from __future__ import annotations
