@@ -13,7 +13,7 @@ T = TypeVar("T")
 SKIP_INBOUND = "config.linkerd.io/skip-inbound-ports"
 
 
-def until(what: Callable[[], T], *, within: float, every: float = 0.1, words: str = "it") -> T:
+def until(what: Callable[[], T | None], *, within: float, every: float = 0.1, words: str = "it") -> T:
     """The first true value of `what`; fails when there is none within so many seconds."""
     deadline = time.monotonic() + within
     while not (value := what()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -33,8 +33,8 @@ def world(request: pytest.FixtureRequest, pair: str, tmp_path_factory: pytest.Te
 
     plane = request.getfixturevalue("control_plane")
     made = RealWorld(plane, f"story-{pair}")
-    ways = [{"kubeconfig": str(plane.kubeconfig_for(user))} for user in (WORKER, READER)]
-    yield StoryWorld(made, Doors(*ways, plane.frozen_api_server))
+    whole, limited = ({"kubeconfig": str(plane.kubeconfig_for(user))} for user in (WORKER, READER))
+    yield StoryWorld(made, Doors(whole, limited, plane.frozen_api_server))
     made.remove()
 
 
@@ -72,7 +72,7 @@ def partner(stack: Stack) -> Api:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A story that fails shows what the processes said last."""
     report = yield
     stack = getattr(item, "funcargs", {}).get("stack")

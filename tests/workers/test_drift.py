@@ -147,6 +147,20 @@ def test_what_a_backup_brings_back_after_the_close_is_taken_out_again(desk: Desk
     assert desk.state(number) is State.CLOSED
 
 
+def test_a_backup_is_cleaned_to_what_its_owner_had_when_it_was_made(desk: Desk) -> None:
+    desk.edit({SKIP_INBOUND: "30001,30000"})
+    desk.active("7001")
+    backup = desk.object()
+    desk.close(1)
+    desk.edit({SKIP_INBOUND: "25"})
+    desk.active("7002")
+    desk.close(2)
+    annotations = {MARK: backup["metadata"]["annotations"][MARK]}
+    desk.practice.apply_as("velero", EMOJI, {"metadata": {"annotations": annotations}, "spec": backup["spec"]})
+    desk.look()
+    assert (skips(desk), desk.mark()) == ("30001,30000", None)
+
+
 @pytest.mark.parametrize("live", [False, True], ids=["alone", "beside a live ticket"])
 def test_what_is_deleted_and_restored_after_the_close_is_taken_out_again(desk: Desk, live: bool) -> None:
     number = desk.active("7001")

@@ -78,6 +78,15 @@ def test_the_owner_edits_the_list_while_a_worker_applies(desk: Desk, when: str, 
     assert desk.annotations()[SKIP_INBOUND] == f"{OWN},9090"
 
 
+def test_the_owner_adds_the_very_same_port_just_before_the_write(desk: Desk) -> None:
+    number = desk.approved("7001")
+    door = interrupted(desk, "before", "patch_workload", lambda: desk.edit({SKIP_INBOUND: f"{OWN},7001"}))
+    desk.apply(number, by=desk.worker(door))
+    assert desk.state(number) is State.ACTIVE
+    desk.close(number)
+    assert desk.annotations() == {SKIP_INBOUND: f"{OWN},7001"}
+
+
 def _with_9090(desk: Desk) -> str:
     return f"{desk.annotations().get(SKIP_INBOUND, OWN)},9090"
 

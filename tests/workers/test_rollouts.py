@@ -78,8 +78,10 @@ def test_a_rollout_that_is_paused_on_the_way_in_says_so(desk: Desk) -> None:
     desk.apply(number)
     desk.practice.apply_as("kubectl-rollout", EMOJI, {"spec": {"paused": True}})
     desk.apply(number)
-    assert desk.state(number) is State.APPLYING
-    assert "deployment/emoji: The Deployment's rollout is paused: resume it" in desk.problem(number)
+    for _ in range(2):
+        assert desk.state(number) is State.APPLYING
+        assert "deployment/emoji: The Deployment's rollout is paused: resume it" in desk.problem(number)
+        desk.look()
 
 
 def test_a_rollout_that_is_paused_on_the_way_out_says_so_and_closes_when_resumed(desk: Desk) -> None:
