@@ -21,7 +21,7 @@ from portal.tickets.expectation import claims_on, memory_of, seen_of
 from workers.context import Context, Spot, surroundings
 from workers.converge import Found, converge
 from workers.holding import hold, with_claim
-from workers.rollout import evidence_of, links_of, observe, pace, pods_before, progress_of
+from workers.rollout import evidence_of, links_of, observe, pace, pods_before, progress_of, seen_before
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
         seen.append(observe(context, spot, surroundings(context.connect(spot.cluster), spot.ref.namespace)))
     with context.database.unit_of_work() as session:
         if all(one.proof.rolled_out for one in seen):
-            verbs.settle_active(session, held, evidence=evidence_of(seen))
+            verbs.settle_active(session, held, evidence=evidence_of(seen, seen_before(session, held.ticket_id)))
             return
         blocked = [sentence for one in seen if not one.proof.rolled_out for sentence in one.blockers()]
         if blocked:

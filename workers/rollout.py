@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session, joinedload
 
+from portal import queries
 from portal.mesh.annotations import KEYS
+from portal.mesh.diff import template_diff
 from portal.mesh.pods import pod_facts
 from portal.mesh.proof import Proof, prove
 from portal.mesh.rollouts import rollout_blockers
@@ -18,6 +20,9 @@ from portal.models import TicketTarget
 from portal.tickets.expectation import Surroundings
 from workers.context import Context, Spot
 from workers.converge import spot_of
+
+# One workload of the evidence `before`: {workload, uid, annotations, pods}.
+Before = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,16 @@ class Observation:
     obj: dict[str, Any]
     proof: Proof
 
-    def evidence(self) -> dict[str, Any]:
-        """What is kept: annotations, who owns them, pods; JSON-safe."""
+    def evidence(self, before: Mapping[str, Before]) -> dict[str, Any]:
+        """What is kept: annotations, how they differ from `before` the first write, who owns them, pods; JSON-safe."""
+        annotations = mesh_annotations(self.obj)
+        earlier = before.get(str(self.spot.ref), {}).get("annotations", {})
         return {
             "workload": str(self.spot.ref),
             "uid": self.obj["metadata"]["uid"],
             "resource_version": self.obj["metadata"]["resourceVersion"],
-            "annotations": mesh_annotations(self.obj),
+            "annotations": annotations,
+            "change": template_diff(earlier, annotations),
             "field_owners": field_owners(self.obj, KEYS),
             "pods": [pod.to_json() for pod in self.proof.pods],
         }
@@ -70,9 +78,15 @@ def pods_before(context: Context, spot: Spot, obj: dict[str, Any]) -> dict[str, 
     return {"workload": str(spot.ref), "uid": obj["metadata"]["uid"], "annotations": annotations, "pods": pods}
 
 
-def evidence_of(observations: Sequence[Observation]) -> dict[str, Any]:
+def seen_before(session: Session, ticket_id: int) -> dict[str, Before]:
+    """What each workload of a ticket was like before its first write; {} where nothing was written yet."""
+    found = queries.latest_evidence(session, ticket_id, "before")
+    return {} if found is None else {target["workload"]: target for target in found.data["targets"]}
+
+
+def evidence_of(observations: Sequence[Observation], before: Mapping[str, Before]) -> dict[str, Any]:
     """The evidence of a whole ticket: what each target shows, and the rollouts' last numbers."""
-    return {"targets": [one.evidence() for one in observations], "progress": progress_of(observations)}
+    return {"targets": [one.evidence(before) for one in observations], "progress": progress_of(observations)}
 
 
 def progress_of(observations: Sequence[Observation]) -> dict[str, Any]:

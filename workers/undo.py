@@ -16,7 +16,7 @@ from portal.tickets import carrying_out as verbs
 from workers.context import Context, Spot
 from workers.converge import converge
 from workers.holding import hold, with_claim
-from workers.rollout import Observation, links_of, observe, pace
+from workers.rollout import Before, Observation, links_of, observe, pace, seen_before
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 class Findings:
     """What one round of an undo found, target by target."""
 
+    before: dict[str, Before]
     proven: dict[int, dict[str, Any]] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -39,7 +40,7 @@ def _take_back(context: Context, held: verbs.Claim) -> None:
     with context.database.reading() as session:
         ticket = session.get_one(Ticket, held.ticket_id)
         links = links_of(session, held.ticket_id) if ticket.writing_from is not None else []
-    found = Findings()
+        found = Findings(seen_before(session, held.ticket_id))
     # A target that cannot be undone must not keep the others open.
     for spot in [spot for link, spot in links if link.proven_at is None]:
         hold(context, held)
@@ -62,7 +63,7 @@ def _one(context: Context, held: verbs.Claim, spot: Spot, found: Findings) -> No
 def _judge(spot: Spot, seen: Observation, found: Findings) -> None:
     found.progress[str(spot.ref)] = seen.proof.progress()
     if seen.proof.matching:
-        found.proven[spot.target_id] = seen.evidence()
+        found.proven[spot.target_id] = seen.evidence(found.before)
     else:
         found.problems += seen.blockers()
 

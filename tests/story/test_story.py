@@ -45,6 +45,9 @@ def test_an_exception_is_asked_approved_applied_proven_and_undone_on_time(
     assert {world.mark(workload) for workload in BOTH} == {None}
     assert world.skipped_by_pods(BOTH[0]) == {"4567-4568"}
     # Workloads whose pods are back at different times are proven in several rounds.
+    evidence = member.get(f"/tickets/{ref}/evidence").json()["items"]
+    undone = [target for one in evidence if one["kind"] == "undone" for target in one["data"]["targets"]]
+    assert [target["change"]["unified"] for target in undone] == ["", ""]
     assert list(dict.fromkeys(member.events(ref))) == STORY
 
 
@@ -90,8 +93,12 @@ def opened(member: Api, world: StoryWorld, ref: str, before: dict[str, dict[str,
         assert ref in str(world.mark(workload))
     assert world.skipped_by_pods(BOTH[0]) == {WRITTEN}
     assert duration_between(active["active_from"], active["expires_at"]) == 8
-    kinds = [one["kind"] for one in member.get(f"/tickets/{ref}/evidence").json()["items"]]
-    assert kinds == ["preflight", "before", "applied"]
+    evidence = member.get(f"/tickets/{ref}/evidence").json()["items"]
+    assert [one["kind"] for one in evidence] == ["preflight", "before", "applied"]
+    for target in evidence[2]["data"]["targets"]:
+        assert target["change"]["unified"].splitlines()[-1] == f"+{SKIP_INBOUND}: {WRITTEN}"
+        assert target["field_owners"][SKIP_INBOUND] == ["meshdesk"]
+    assert [len(target["pods"]) for target in evidence[1]["data"]["targets"]] == [3, 2]
     return active
 
 
