@@ -18,7 +18,7 @@ from portal.db import database_now
 from portal.errors import Conflict, Transient
 from portal.mesh.fold import Fold, Memory, Want, confirm, fold
 from portal.mesh.workloads import WorkloadRef, annotations_patch
-from portal.models import Target, Ticket, TicketTarget
+from portal.models import Target, TicketTarget
 from portal.tickets.expectation import Surroundings, claims_on, memory_of, seen_of
 from portal.tickets.moving import number_of, take_for_change, testify
 from workers.context import Context, Spot, surroundings
@@ -114,11 +114,6 @@ def _confirm(session: Session, spot: Spot, plan: Fold, fence_for: int | None) ->
     if fence_for is not None:
         session.get_one(TicketTarget, (fence_for, spot.target_id)).fenced_at = database_now(session)
     outbox.ask_inventory(session, spot.cluster, now=database_now(session))
-
-
-def spots_of(ticket: Ticket) -> list[tuple[TicketTarget, Spot]]:
-    """A loaded ticket's links with where each of their targets is."""
-    return [(link, spot_of(link.target)) for link in ticket.targets]
 
 
 def spot_of(target: Target) -> Spot:
