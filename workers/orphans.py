@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal import outbox, queries
@@ -35,7 +35,7 @@ def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
     """
     hindered: set[int] = set()
     fine: list[TicketTarget] = []
-    for target in session.scalars(select(Target).where(Target.cluster == cluster)).all():
+    for target in _concerned(session, cluster):
         live = queries.live_links(session, target.id)
         if _drifted(session, target, live):
             _call(session, target, now=now)
@@ -48,6 +48,20 @@ def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
             link.ticket.problem = None
 
 
+def _concerned(session: Session, cluster: str) -> Sequence[Target]:
+    """Targets that live tickets are on or whose workload bears a mark: all others were let go of, however many."""
+    live = select(TicketTarget.target_id).join(Ticket).where(queries.LIVE, Ticket.cluster == cluster)
+    rows = session.scalars(select(InventoryWorkload).where(InventoryWorkload.cluster == cluster))
+    marked = [(row.namespace, row.kind, row.name) for row in rows if MARK in _annotations(row)]
+    place = tuple_(Target.namespace, Target.kind, Target.name)
+    query = select(Target).where(Target.cluster == cluster, or_(Target.id.in_(live), place.in_(marked)))
+    return session.scalars(query).all()
+
+
+def _annotations(row: InventoryWorkload) -> dict[str, str]:
+    return row.object["metadata"].get("annotations") or {}
+
+
 def _call(session: Session, target: Target, *, now: datetime, delay: timedelta = timedelta(0)) -> None:
     if not outbox.waiting(session, "meshdesk.converge", target.id):
         call = outbox.Call("meshdesk.converge", target.id, outbox.undo_queue(target.cluster), delay)
@@ -58,8 +72,6 @@ def _drifted(session: Session, target: Target, live: Sequence[TicketTarget]) -> 
     row, around = _workload(session, target), _surroundings(session, target)
     if row is None or around is None:
         return bool(live)
-    if not live and MARK not in (row.object["metadata"].get("annotations") or {}):
-        return False
     try:
         plan = fold(memory_of(target, row.object), seen_of(row.object, around), claims_on(session, target))
     except Unreadable:
