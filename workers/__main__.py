@@ -11,7 +11,7 @@ from portal.config import Config
 from portal.errors import ConfigurationError
 from portal.outbox import apply_queue, undo_queue
 from workers.celery import SWEEP_QUEUE, make_celery
-from workers.cluster.access import read_access
+from workers.cluster.access import configured
 from workers.tasks import register
 
 WORK = ("apply", "undo", "sweep")
@@ -42,19 +42,12 @@ def worker(clusters: tuple[str, ...], work: tuple[str, ...]) -> None:
     ).start()
 
 
-def configured_clusters(config: Config) -> tuple[str, ...]:
-    """The clusters that the workers' own file names; raises ConfigurationError when there is no such file."""
-    if config.clusters_file is None:
-        raise ConfigurationError("MESHDESK_CLUSTERS is not set: name the file that says how each cluster is reached.")
-    return tuple(read_access(config.clusters_file))
-
-
 def queues_for(clusters: tuple[str, ...], work: tuple[str, ...], config: Config) -> list[str]:
     """The queues that a worker for these clusters (or all of its file) and this work listens on."""
     named = {"apply": apply_queue, "undo": undo_queue}
     wanted = [named[one] for one in work if one in named]
     # Sweeping alone needs no cluster and so no file that says how to reach one.
-    where = (clusters or configured_clusters(config)) if wanted else ()
+    where = (clusters or tuple(configured(config))) if wanted else ()
     return [queue(cluster) for queue in wanted for cluster in where] + ([SWEEP_QUEUE] if "sweep" in work else [])
 
 

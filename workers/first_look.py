@@ -9,16 +9,14 @@ import sys
 
 from portal.errors import ConfigurationError
 from workers import inventory
-from workers.cluster.access import read_access
+from workers.cluster.access import configured
 from workers.cluster.practice_world import seed
 from workers.context import Context, process_context
 
 
 def look(context: Context) -> None:
     """Seed and read every cluster of the access file; one that does not answer is written down as that."""
-    if context.config.clusters_file is None:
-        raise ConfigurationError("MESHDESK_CLUSTERS is not set: name the file that says how each cluster is reached.")
-    for name, access in read_access(context.config.clusters_file).items():
+    for name, access in configured(context.config).items():
         if access.practice is not None:
             seed(access.practice, name)
         inventory.refresh(context, name)

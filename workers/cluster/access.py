@@ -85,10 +85,15 @@ def read_access(path: Path) -> dict[str, Access]:
     return {str(name): _entry(path, str(name), entry) for name, entry in found.items()}
 
 
-def _access(name: str, config: Config) -> Access:
+def configured(config: Config) -> dict[str, Access]:
+    """Every cluster that these workers can reach, by name; raises ConfigurationError, also where no file is named."""
     if config.clusters_file is None:
         raise ConfigurationError("MESHDESK_CLUSTERS is not set: name the file that says how each cluster is reached.")
-    known = read_access(config.clusters_file)
+    return read_access(config.clusters_file)
+
+
+def _access(name: str, config: Config) -> Access:
+    known = configured(config)
     if name not in known:
         raise ConfigurationError(
             f"The clusters file {config.clusters_file} has no cluster {name}: add how it is reached."
