@@ -14,13 +14,38 @@ from typing import Any
 
 import yaml
 
+from portal.mesh.versions import Feature, LinkerdVersion
+
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SKIP_INBOUND = "config.linkerd.io/skip-inbound-ports"
 SKIP_OUTBOUND = "config.linkerd.io/skip-outbound-ports"
 INJECT = "linkerd.io/inject"
+DEBUG_SIDECAR = "config.linkerd.io/enable-debug-sidecar"
+NATIVE_SIDECAR = "config.linkerd.io/proxy-enable-native-sidecar"
+NATIVE_SIDECAR_BETA = "config.beta.linkerd.io/proxy-enable-native-sidecar"
+NATIVE_SIDECAR_ALPHA = "config.alpha.linkerd.io/proxy-enable-native-sidecar"
+ADMIN_SHUTDOWN = "config.linkerd.io/proxy-admin-shutdown"
 MARK = "meshdesk.io/tickets"
-KEYS = (SKIP_INBOUND, SKIP_OUTBOUND, INJECT)
+
+# The keys that tickets set to one value, and that value.
+SETTINGS: dict[str, str] = {
+    INJECT: "disabled",
+    DEBUG_SIDECAR: "true",
+    NATIVE_SIDECAR: "true",
+    NATIVE_SIDECAR_BETA: "true",
+    NATIVE_SIDECAR_ALPHA: "true",
+    ADMIN_SHUTDOWN: "enabled",
+}
+KEYS = (SKIP_INBOUND, SKIP_OUTBOUND, *SETTINGS)
+# The first of these that counts for a pod decides, where the version reads it.
+_NATIVE = {
+    NATIVE_SIDECAR: Feature.NATIVE_GA,
+    NATIVE_SIDECAR_BETA: Feature.NATIVE_BETA,
+    NATIVE_SIDECAR_ALPHA: Feature.NATIVE_ALPHA,
+}
+# What Linkerd reads as true: Go's ParseBool. All else is false to it.
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 
 
 class Source(StrEnum):
@@ -41,7 +66,11 @@ class Effective:
 
 @dataclass(frozen=True)
 class MeshDefaults:
-    """What the control plane does where nobody says otherwise; `version` is as Linkerd reports it (`edge-26.6.3`)."""
+    """What the control plane does where nobody says otherwise; `version` is as Linkerd reports it (`edge-26.6.3`).
+
+    `admin_shutdown` is Helm's proxy.enableShutdownEndpoint; `kubernetes` is the API server's version (`1.37.2`), which
+    no ConfigMap tells.
+    """
 
     version: str | None = None
     skip_inbound: str = "4567,4568"
@@ -50,6 +79,8 @@ class MeshDefaults:
     cni: bool = False
     namespace: str = "linkerd"
     trust_root_sha256: str | None = None
+    admin_shutdown: bool = False
+    kubernetes: str | None = None
 
     @classmethod
     def from_config_map(cls, config_map: Mapping[str, Any]) -> MeshDefaults:
@@ -64,11 +95,27 @@ class MeshDefaults:
             cni=bool(values.get("cniEnabled", False)),
             namespace=(config_map.get("metadata") or {}).get("namespace") or "linkerd",
             trust_root_sha256=_trust_root(values.get("identityTrustAnchorsPEM")),
+            admin_shutdown=bool(proxy.get("enableShutdownEndpoint", False)),
         )
 
     def skip(self, key: str) -> str:
         """The default list of a skip key."""
         return {SKIP_INBOUND: self.skip_inbound, SKIP_OUTBOUND: self.skip_outbound}[key]
+
+    def may_have(self, feature: Feature) -> bool:
+        """Whether this version has it; one of unknown form is taken for a new one."""
+        version = LinkerdVersion.parse(self.version)
+        return version is None or version.has(feature)
+
+    def setting(self, key: str) -> str:
+        """The default of a key of SETTINGS."""
+        if key in _NATIVE:
+            return str(self.native_sidecar).lower()
+        if key == ADMIN_SHUTDOWN:
+            # Before 2.16 the endpoint was always there and no value spoke of it.
+            on = self.admin_shutdown or not self.may_have(Feature.SHUTDOWN_DISABLED_BY_DEFAULT)
+            return "enabled" if on else "disabled"
+        return {INJECT: "", DEBUG_SIDECAR: "false"}[key]
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe dict that `from_json` reads back without loss."""
@@ -76,7 +123,7 @@ class MeshDefaults:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> MeshDefaults:
-        """What `to_json` gave."""
+        """What `to_json` gave, now or before a field was added."""
         return cls(**data)
 
 
@@ -105,15 +152,26 @@ def _trust_root(pem: str | None) -> str | None:
     return hashlib.sha256(pem.strip().encode()).hexdigest() if pem else None
 
 
+def is_true(text: str) -> bool:
+    """Whether Linkerd reads this value of a boolean key as true."""
+    return text in _TRUE
+
+
+def is_set(key: str, text: str | None) -> bool:
+    """Whether this value of a key of SETTINGS (None: absent) means what a ticket's own value of it means."""
+    return text is not None and (is_true(text) if SETTINGS[key] == "true" else text == SETTINGS[key])
+
+
+def inherits(key: str, defaults: MeshDefaults) -> bool:
+    """Whether a pod takes this key of KEYS from its namespace: all but the beta key of native sidecars from 2.20 on."""
+    return key != NATIVE_SIDECAR_BETA or not defaults.may_have(Feature.NATIVE_GA)
+
+
 def effective_skip(
     key: str, template: Mapping[str, str], namespace: Mapping[str, str], defaults: MeshDefaults
 ) -> Effective:
     """The skip list that counts: a key present on the template, even empty, hides namespace and default."""
-    if key in template:
-        return Effective(template[key], Source.POD_TEMPLATE)
-    if key in namespace:
-        return Effective(namespace[key], Source.NAMESPACE)
-    return Effective(defaults.skip(key), Source.CONTROL_PLANE)
+    return _layered(key, template, namespace, defaults.skip(key))
 
 
 def effective_inject(template: Mapping[str, str], namespace: Mapping[str, str]) -> Effective:
@@ -126,7 +184,32 @@ def effective_inject(template: Mapping[str, str], namespace: Mapping[str, str]) 
 
 
 def effective(key: str, template: Mapping[str, str], namespace: Mapping[str, str], defaults: MeshDefaults) -> Effective:
-    """The value of any of KEYS that counts for pods made from `template` in this namespace."""
+    """The value of any of KEYS that counts for pods made from `template` in this namespace.
+
+    Of native sidecars each key by itself: `effective_native` tells which of them decides.
+    """
     if key == INJECT:
         return effective_inject(template, namespace)
-    return effective_skip(key, template, namespace, defaults)
+    if key in (SKIP_INBOUND, SKIP_OUTBOUND):
+        return effective_skip(key, template, namespace, defaults)
+    return _layered(key, template, namespace if inherits(key, defaults) else {}, defaults.setting(key))
+
+
+def effective_native(
+    template: Mapping[str, str], namespace: Mapping[str, str], defaults: MeshDefaults
+) -> tuple[str | None, Effective]:
+    """The native sidecar key that decides (None: the control plane) and its value: GA, else beta, else alpha, of those
+    that this version reads; a namespace's GA key goes before a pod's alpha key."""
+    for key, feature in _NATIVE.items():
+        found = effective(key, template, namespace, defaults)
+        if found.source is not Source.CONTROL_PLANE and defaults.may_have(feature):
+            return key, found
+    return None, Effective(defaults.setting(NATIVE_SIDECAR), Source.CONTROL_PLANE)
+
+
+def _layered(key: str, template: Mapping[str, str], namespace: Mapping[str, str], default: str) -> Effective:
+    if key in template:
+        return Effective(template[key], Source.POD_TEMPLATE)
+    if key in namespace:
+        return Effective(namespace[key], Source.NAMESPACE)
+    return Effective(default, Source.CONTROL_PLANE)

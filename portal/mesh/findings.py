@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from portal.mesh.annotations import INJECT, SKIP_INBOUND, SKIP_OUTBOUND, Source, effective
+from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND, SKIP_OUTBOUND, Source, effective
 from portal.mesh.injection import why_not_injected
 from portal.mesh.ports import Ports
 from portal.mesh.rollouts import rollout_blockers
@@ -78,8 +78,17 @@ def _mesh_findings(view: InventoryView, want: Want) -> Iterator[Finding]:
         meaning = "Its pods run without the proxy already: there is nothing to do. Withdraw this request."
         yield finding(view, Severity.BLOCKING, "already-not-meshed", fact, meaning)
     else:
-        meaning = "Without the proxy the mesh does not touch its traffic, so there is nothing to skip: mesh it first."
-        yield finding(view, Severity.BLOCKING, "not-meshed", fact, meaning)
+        yield finding(view, Severity.BLOCKING, "not-meshed", fact, _without_proxy(want))
+
+
+def _without_proxy(want: Want) -> str:
+    if want.skip_inbound or want.skip_outbound:
+        return "Without the proxy the mesh does not touch its traffic, so there is nothing to skip: mesh it first."
+    if DEBUG_SIDECAR in want.settings:
+        return "The debug container comes with the proxy only: mesh it first."
+    return (
+        "Without the proxy nothing of the mesh keeps its pods running: there is nothing to do. Withdraw this request."
+    )
 
 
 def _why_not_meshed(view: InventoryView) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from portal.mesh.annotations import effective
 from portal.mesh.findings import Finding, Severity, finding, target_findings
 from portal.mesh.injection import selects
+from portal.mesh.one_key import is_set_already
 from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import template_of
@@ -18,8 +20,20 @@ _QUARTER = "25%"
 
 def workload_findings(view: InventoryView, want: Want) -> list[Finding]:
     """All that is to be said about adding `want` to this workload, blocking findings first."""
-    found = [*target_findings(view, want), *_restart_findings(view), *_mesh_meaning(view, want)]
+    restarts = [] if _is_there(view, want) else _restart_findings(view)
+    return sort_findings([*target_findings(view, want), *restarts, *_mesh_meaning(view, want)])
+
+
+def sort_findings(found: Iterable[Finding]) -> list[Finding]:
+    """Blocking findings first, then warnings, each group in the order given."""
     return sorted(found, key=lambda one: _ORDER.index(one.severity))
+
+
+def _is_there(view: InventoryView, want: Want) -> bool:
+    if want.skip_inbound or want.skip_outbound:
+        return False
+    now = {key: effective(key, view.template, view.around, view.defaults) for key in want.settings}
+    return all(is_set_already(key, view.template.get(key), value) for key, value in now.items())
 
 
 def _restart_findings(view: InventoryView) -> Iterator[Finding]:

@@ -9,7 +9,18 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from portal.mesh.annotations import SKIP_INBOUND, SKIP_OUTBOUND, MeshDefaults, effective_skip
+from portal.mesh.annotations import (
+    DEBUG_SIDECAR,
+    NATIVE_SIDECAR_BETA,
+    SKIP_INBOUND,
+    SKIP_OUTBOUND,
+    MeshDefaults,
+    effective_native,
+    effective_skip,
+    inherits,
+    is_true,
+)
+from portal.mesh.workloads import DEBUG_CONTAINER, PROXY_CONTAINER
 
 _PREFIXES = ("config.linkerd.io/", "config.alpha.linkerd.io/")
 _NOT_INHERITED = frozenset(
@@ -23,10 +34,6 @@ _NOT_INHERITED = frozenset(
         "proxy-cpu-ratio-limit",
     )
 )
-# The first of these that a pod or its namespace has decides, and the pod's goes before the namespace's.
-_NATIVE = tuple(f"config.{level}linkerd.io/proxy-enable-native-sidecar" for level in ("", "beta.", "alpha."))
-_DEBUG = "config.linkerd.io/enable-debug-sidecar"
-_TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _OWNERS = {"ReplicaSet": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset", "Job": "job"}
 
 
@@ -43,7 +50,7 @@ def injected_pod(pod: Mapping[str, Any], namespace: Mapping[str, Any], defaults:
 
 
 def _annotations(own: Mapping[str, str], around: Mapping[str, str], defaults: MeshDefaults) -> dict[str, str]:
-    inherited = {k: v for k, v in around.items() if k.startswith(_PREFIXES) and k not in _NOT_INHERITED}
+    inherited = {k: v for k, v in around.items() if _is_inherited(k, defaults)}
     version = defaults.version or "unknown"
     added = {
         "linkerd.io/created-by": f"linkerd/proxy-injector {version}",
@@ -52,6 +59,12 @@ def _annotations(own: Mapping[str, str], around: Mapping[str, str], defaults: Me
     if defaults.trust_root_sha256 is not None:
         added["linkerd.io/trust-root-sha256"] = defaults.trust_root_sha256
     return {**inherited, **own, **added}
+
+
+def _is_inherited(key: str, defaults: MeshDefaults) -> bool:
+    if key == NATIVE_SIDECAR_BETA:
+        return inherits(key, defaults)
+    return key.startswith(_PREFIXES) and key not in _NOT_INHERITED
 
 
 def _labels(metadata: Mapping[str, Any], namespace: str, defaults: MeshDefaults) -> dict[str, str]:
@@ -72,7 +85,7 @@ def _owner_name(owner: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
 def _add_containers(spec: dict[str, Any], annotations: Mapping[str, str], defaults: MeshDefaults) -> None:
     image = f"cr.l5d.io/linkerd/proxy:{annotations['linkerd.io/proxy-version']}"
     proxy: dict[str, Any] = {
-        "name": "linkerd-proxy",
+        "name": PROXY_CONTAINER,
         "image": image,
         "ports": [
             {"containerPort": 4143, "name": "linkerd-proxy", "protocol": "TCP"},
@@ -81,19 +94,15 @@ def _add_containers(spec: dict[str, Any], annotations: Mapping[str, str], defaul
     }
     first = [_network_validator(image)] if defaults.cni else [_init(image, annotations, defaults)]
     containers = list(spec.get("containers") or [])
-    if _is_native(annotations, defaults):
+    # What the namespace says has been copied into the annotations.
+    if is_true(effective_native(annotations, {}, defaults)[1].value):
         first.append({**proxy, "restartPolicy": "Always"})
     else:
         containers.insert(0, proxy)
-    if annotations.get(_DEBUG) in _TRUE:
-        containers.append({"name": "linkerd-debug", "image": f"cr.l5d.io/linkerd/debug:{defaults.version}"})
+    if is_true(annotations.get(DEBUG_SIDECAR, "")):
+        containers.append({"name": DEBUG_CONTAINER, "image": f"cr.l5d.io/linkerd/debug:{defaults.version}"})
     spec["initContainers"] = [*first, *(spec.get("initContainers") or [])]
     spec["containers"] = containers
-
-
-def _is_native(annotations: Mapping[str, str], defaults: MeshDefaults) -> bool:
-    said = [annotations[key] for key in _NATIVE if key in annotations]
-    return said[0] in _TRUE if said else defaults.native_sidecar
 
 
 def _network_validator(image: str) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.errors import MeshdeskError
-from portal.mesh.annotations import INJECT, Effective, Source
+from portal.mesh.annotations import ADMIN_SHUTDOWN, DEBUG_SIDECAR, SETTINGS, Effective, Source, is_set
 from portal.mesh.ports import Ports
 from portal.mesh.want import NOTHING, Want
 
-_OFF = "disabled"
+# Whether pods are injected, and where their proxy is, several annotations decide together: of these keys only what is
+# on the template counts as set already. One of the others is as good when it is inherited.
+_INHERITED = frozenset({DEBUG_SIDECAR, ADMIN_SHUTDOWN})
 
 
 class Unreadable(MeshdeskError):
@@ -53,7 +55,7 @@ class KeyFold:
 
 def fold_key(seen: KeySeen, parts: Parts) -> KeyFold:
     """Fold one key; raises Unreadable when it must be changed and its value cannot be parsed."""
-    return _fold_inject(seen, parts) if seen.key == INJECT else _fold_ports(seen, parts)
+    return _fold_setting(seen, parts) if seen.key in SETTINGS else _fold_ports(seen, parts)
 
 
 def _fold_ports(seen: KeySeen, parts: Parts) -> KeyFold:
@@ -96,25 +98,30 @@ def _restored(seen: KeySeen, owners: Ports) -> str | None:
     return str(owners)
 
 
-def _fold_inject(seen: KeySeen, parts: Parts) -> KeyFold:
-    is_off = seen.text == _OFF
-    kept = parts.possible.disable_injection and is_off
-    gone = parts.certain.disable_injection and not is_off
-    owners = is_off and not kept
-    added = parts.wanted.disable_injection and not gone and not owners
+def _fold_setting(seen: KeySeen, parts: Parts) -> KeyFold:
+    ours, only = SETTINGS[seen.key], Want.of_setting(seen.key)
+    # Another spelling of the same (`1` for `true`) is an owner's, who wants it too: neither ours nor taken out.
+    kept = bool(parts.possible & only) and seen.text == ours
+    gone = bool(parts.certain & only) and not is_set(seen.key, seen.text)
+    added = bool(parts.wanted & only) and not gone and (kept or not is_set_already(seen.key, seen.text, seen.now))
     before = seen.before if kept and seen.before is not None else _captured(seen)
     text = seen.text
     if added:
-        text = _OFF
+        text = ours
     elif kept:
         text = str(before["value"]) if before["present"] else None
     return KeyFold(
         text=text,
         before=before,
-        added=Want(disable_injection=added),
-        kept=Want(disable_injection=kept),
-        gone=Want(disable_injection=gone),
+        added=only if added else NOTHING,
+        kept=only if kept else NOTHING,
+        gone=only if gone else NOTHING,
     )
+
+
+def is_set_already(key: str, text: str | None, now: Effective) -> bool:
+    """Whether a key of SETTINGS needs no write: by its text on the template or, for some, by what is inherited."""
+    return is_set(key, now.value if key in _INHERITED else text)
 
 
 def _captured(seen: KeySeen) -> dict[str, Any]:

@@ -6,12 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from portal.mesh.annotations import SKIP_INBOUND, SKIP_OUTBOUND, MeshDefaults, effective_skip
+from portal.mesh.annotations import (
+    DEBUG_SIDECAR,
+    SKIP_INBOUND,
+    SKIP_OUTBOUND,
+    MeshDefaults,
+    effective,
+    effective_skip,
+    is_true,
+)
 from portal.mesh.injection import why_not_injected
 from portal.mesh.pods import PodFacts, pod_facts
 from portal.mesh.ports import PROXY_PORTS, Ports
 from portal.mesh.rollouts import Rollout, rollout_of
-from portal.mesh.workloads import template_annotations, template_of
+from portal.mesh.workloads import DEBUG_CONTAINER, template_annotations, template_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class _Asked:
     meshed: bool
     skip_inbound: Ports
     skip_outbound: Ports
+    debug: bool
 
 
 def _asked(
@@ -82,6 +91,7 @@ def _asked(
         meshed=not reasons,
         skip_inbound=_lenient(effective_skip(SKIP_INBOUND, template, inherited, defaults).value),
         skip_outbound=_lenient(effective_skip(SKIP_OUTBOUND, template, inherited, defaults).value),
+        debug=is_true(effective(DEBUG_SIDECAR, template, inherited, defaults).value),
     )
 
 
@@ -109,3 +119,5 @@ def _differences(pod: PodFacts, asked: _Asked) -> Iterator[str]:
     ):
         if shown is not None and _lenient(shown) != wanted:
             yield f"{where} still skips {words} {shown or 'nothing'} instead of {wanted or 'nothing'}"
+    if (DEBUG_CONTAINER in pod.containers) != asked.debug:
+        yield f"{where} {'runs without' if asked.debug else 'still runs with'} the debug container"

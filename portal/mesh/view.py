@@ -14,7 +14,8 @@ from portal.mesh.workloads import WorkloadRef, template_annotations
 @dataclass(frozen=True)
 class InventoryView:
     """A workload as last seen: raw object, raw Namespace, the mesh's defaults, the injector's webhook configuration
-    (None: the cluster has none), PodDisruptionBudgets of the namespace, and what other live tickets want of it."""
+    (None: the cluster has none), PodDisruptionBudgets, LimitRanges and ResourceQuotas of the namespace, and what other
+    live tickets want of it."""
 
     obj: Mapping[str, Any]
     namespace: Mapping[str, Any]
@@ -22,6 +23,8 @@ class InventoryView:
     webhook: Mapping[str, Any] | None
     budgets: tuple[Mapping[str, Any], ...] = ()
     others: Want = NOTHING
+    limits: tuple[Mapping[str, Any], ...] = ()
+    quotas: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def ref(self) -> WorkloadRef:

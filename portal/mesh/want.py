@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.mesh.annotations import SKIP_INBOUND, SKIP_OUTBOUND
+from portal.mesh.annotations import INJECT, SETTINGS, SKIP_INBOUND, SKIP_OUTBOUND
 from portal.mesh.ports import Ports
 
 EMPTY = Ports()
@@ -14,11 +14,15 @@ EMPTY = Ports()
 
 @dataclass(frozen=True)
 class Want:
-    """Ports to add to each skip list, and whether injection is to be off; the operators work field by field."""
+    """Ports to add to each skip list, and the keys of SETTINGS to be set; the operators work field by field."""
 
     skip_inbound: Ports = EMPTY
     skip_outbound: Ports = EMPTY
-    disable_injection: bool = False
+    settings: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if unknown := self.settings - SETTINGS.keys():
+            raise ValueError(f"{', '.join(sorted(unknown))}: no ticket sets that.")
 
     @classmethod
     def union(cls, wants: Iterable[Want]) -> Want:
@@ -33,6 +37,16 @@ class Want:
         """These ports in the list of one skip key."""
         return cls(skip_inbound=ports) if key == SKIP_INBOUND else cls(skip_outbound=ports)
 
+    @classmethod
+    def of_setting(cls, key: str) -> Want:
+        """One key of SETTINGS, to be set to its value."""
+        return cls(settings=frozenset({key}))
+
+    @property
+    def disable_injection(self) -> bool:
+        """Whether injection is to be off."""
+        return INJECT in self.settings
+
     def ports(self, key: str) -> Ports:
         """What is wanted in the list of one skip key."""
         return {SKIP_INBOUND: self.skip_inbound, SKIP_OUTBOUND: self.skip_outbound}[key]
@@ -41,41 +55,42 @@ class Want:
         return Want(
             self.skip_inbound | other.skip_inbound,
             self.skip_outbound | other.skip_outbound,
-            self.disable_injection or other.disable_injection,
+            self.settings | other.settings,
         )
 
     def __and__(self, other: Want) -> Want:
         return Want(
             self.skip_inbound & other.skip_inbound,
             self.skip_outbound & other.skip_outbound,
-            self.disable_injection and other.disable_injection,
+            self.settings & other.settings,
         )
 
     def __sub__(self, other: Want) -> Want:
         return Want(
             self.skip_inbound - other.skip_inbound,
             self.skip_outbound - other.skip_outbound,
-            self.disable_injection and not other.disable_injection,
+            self.settings - other.settings,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.skip_inbound or self.skip_outbound or self.disable_injection)
+        return bool(self.skip_inbound or self.skip_outbound or self.settings)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe dict that `from_json` reads back without loss."""
         return {
             "skip_inbound": str(self.skip_inbound),
             "skip_outbound": str(self.skip_outbound),
-            "disable_injection": self.disable_injection,
+            "settings": sorted(self.settings),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Want:
-        """What `to_json` gave; {} is nothing wanted."""
+        """What `to_json` gave; {} is nothing wanted. Rows of the first version say `disable_injection`."""
+        before = [INJECT] if data.get("disable_injection") else []
         return cls(
             Ports.parse(data.get("skip_inbound", "")),
             Ports.parse(data.get("skip_outbound", "")),
-            bool(data.get("disable_injection", False)),
+            frozenset(data.get("settings", before)),
         )
 
 

@@ -17,6 +17,7 @@ from portal.mesh.ports import Ports
 
 PATCHABLE = frozenset({"deployment", "statefulset", "daemonset", "cronjob"})
 PROXY_CONTAINER = "linkerd-proxy"
+DEBUG_CONTAINER = "linkerd-debug"
 _NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 _TEMPLATE_KEYS = ("spec", "template", "metadata", "annotations")
 _CRONJOB_KEYS = ("spec", "jobTemplate", *_TEMPLATE_KEYS)

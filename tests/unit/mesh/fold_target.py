@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portal.mesh.annotations import SKIP_INBOUND, MeshDefaults
+from portal.mesh.annotations import INJECT, SKIP_INBOUND, MeshDefaults
 from portal.mesh.fold import Claim, Memory, Seen, Want, confirm, fold
 from portal.mesh.ports import Ports
 
@@ -24,7 +24,7 @@ def claim(text: str, ticket: str = "MD-1", suspended: str = "") -> Claim:
     return Claim(ticket, inbound(text), inbound(suspended))
 
 
-OFF = Claim("MD-1", Want(disable_injection=True))
+OFF = Claim("MD-1", Want.of_setting(INJECT))
 
 
 class Target:

@@ -10,11 +10,22 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from portal.mesh.annotations import INJECT, SKIP_INBOUND, SKIP_OUTBOUND, MeshDefaults
+from portal.mesh.annotations import (
+    ADMIN_SHUTDOWN,
+    DEBUG_SIDECAR,
+    INJECT,
+    NATIVE_SIDECAR,
+    SKIP_INBOUND,
+    SKIP_OUTBOUND,
+    MeshDefaults,
+)
 from portal.mesh.fold import Claim, Fold, Memory, Seen, Want, confirm, fold, parse_mark
 from portal.mesh.memory import landed
 
 LISTS = (SKIP_INBOUND, SKIP_OUTBOUND)
+# What a ticket sets each key to, and how an owner may write the same.
+SETS = {INJECT: "disabled", DEBUG_SIDECAR: "true", NATIVE_SIDECAR: "true", ADMIN_SHUTDOWN: "enabled"}
+SAME = {INJECT: (), DEBUG_SIDECAR: ("1", "T"), NATIVE_SIDECAR: ("1", "T"), ADMIN_SHUTDOWN: ()}
 DEFAULTS = MeshDefaults(version="edge-26.6.3")
 
 
@@ -52,10 +63,10 @@ class World:
     claims: dict[str, Claim] = field(default_factory=dict)
     mark_first: bool = True
     ours: dict[str, set[int]] = field(default_factory=lambda: {key: set() for key in LISTS})
-    ours_off: bool = False
+    ours_set: set[str] = field(default_factory=set)
     copied: dict[str, set[int]] = field(default_factory=dict)
     taken_out: dict[str, set[int]] = field(default_factory=lambda: {key: set() for key in LISTS})
-    taken_off: bool = False
+    taken_set: set[str] = field(default_factory=set)
     writes: int = 0
 
     @property
@@ -86,7 +97,7 @@ class World:
         claim = self.claims[ticket]
         for key in LISTS:
             assert numbers(str(removed.ports(key))) <= self.taken_out[key], "only what somebody took out is suspended"
-        assert not removed.disable_injection or self.taken_off
+        assert removed.settings <= self.taken_set, "only what somebody took out is suspended"
         assert not removed - claim.open, "only what is open is suspended"
         self.claims[ticket] = Claim(ticket, claim.want, claim.suspended | removed)
 
@@ -101,7 +112,7 @@ class World:
             if key in LISTS
         }
         absent = {key for key in LISTS if key not in self.template}
-        was_off = self.template.get(INJECT) == "disabled"
+        texts = dict(self.template)
         for key, text in plan.changes.items():
             assert self.template.get(key) != text, "a change changes something"
             self._put(key, text)
@@ -112,7 +123,8 @@ class World:
         for key in set(LISTS) & set(plan.changes):
             after = numbers(self.template.get(key, inherited(view.seen.namespace, key)))
             self._book(key, before[key], after, was_absent=key in absent)
-        self._book_inject(was_off)
+        for key in SETS:
+            self._book_setting(key, texts.get(key), self.template.get(key))
         return True
 
     def _put(self, key: str, text: str | None) -> None:
@@ -131,11 +143,19 @@ class World:
             assert before - after <= ours, f"an owner's entries were taken out: {before - after - ours}"
         self.ours[key] = ((ours & after) | (after - before)) if key in self.template else set()
 
-    def _book_inject(self, was_off: bool) -> None:
-        is_off = self.template.get(INJECT) == "disabled"
-        if was_off and not is_off:
-            assert self.ours_off, "an owner's own disabled was taken out"
-        self.ours_off = (self.ours_off and is_off) or (is_off and not was_off)
+    def _book_setting(self, key: str, before: str | None, after: str | None) -> None:
+        assert before == after or before not in SAME[key], "an owner's own spelling was written over"
+        if before == SETS[key] != after:
+            assert key in self.ours_set, "an owner's own value was taken out"
+        if after != SETS[key]:
+            self.ours_set.discard(key)
+        elif before != SETS[key]:
+            self.ours_set.add(key)
+
+    def is_on(self, key: str) -> bool:
+        """Whether the key means what tickets want; where the proxy is, and whether at all, only the template counts."""
+        inherited_text = self.namespace.get(key) if key in (DEBUG_SIDECAR, ADMIN_SHUTDOWN) else None
+        return self.template.get(key, inherited_text) in (SETS[key], *SAME[key])
 
     def converge(self, *, fence: bool = False) -> Iterator[str]:
         """A worker, pausing wherever it may be stopped, overtaken or killed."""
@@ -165,7 +185,6 @@ class World:
     def edit(self, key: str, text: str | None) -> None:
         """An owner's change of one key."""
         before = numbers(self.template[key]) if key in LISTS and key in self.template else set()
-        was_off = self.template.get(INJECT) == "disabled"
         if text is None:
             self.template.pop(key, None)
         else:
@@ -175,9 +194,9 @@ class World:
             gone = before - numbers(text or "")
             self.taken_out[key] |= gone & self.ours[key]
             self.ours[key] -= gone
-        elif was_off and text != "disabled":
-            self.taken_off |= self.ours_off
-            self.ours_off = False
+        elif key in self.ours_set and text != SETS[key]:
+            self.taken_set.add(key)
+            self.ours_set.discard(key)
 
     def strip_mark(self) -> None:
         self.mark = None
@@ -200,10 +219,10 @@ class World:
         for claim in self.claims.values():
             for key in LISTS:
                 assert numbers(str(claim.open.ports(key))) <= self.effective(key)
-            assert not claim.open.disable_injection or self.template.get(INJECT) == "disabled"
+            assert all(self.is_on(key) for key in claim.open.settings)
 
     def assert_nothing_of_ours(self) -> None:
         assert self.ours == {key: set() for key in LISTS}
-        assert not self.ours_off
+        assert not self.ours_set
         assert self.mark is None
         assert not self.possible()

@@ -59,4 +59,6 @@ def view(obj: Object | None = None, *, others: Want = NOTHING, **around: Any) ->
         webhook=around.get("webhook", DEFAULT_WEBHOOK),
         budgets=around.get("budgets", ()),
         others=others,
+        limits=around.get("limits", ()),
+        quotas=around.get("quotas", ()),
     )

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from portal.mesh.annotations import INJECT, SKIP_INBOUND, SKIP_OUTBOUND, MeshDefaults
+from portal.mesh.annotations import (
+    DEBUG_SIDECAR,
+    INJECT,
+    KEYS,
+    NATIVE_SIDECAR,
+    SKIP_INBOUND,
+    SKIP_OUTBOUND,
+    MeshDefaults,
+)
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.impact import workload_findings
 from portal.mesh.ports import Ports
@@ -16,7 +24,8 @@ from portal.mesh.want import Want
 from tests.unit.mesh.objects import MESHED, container, cron_job, deployment, template, view, workload
 
 SKIP = Want(skip_inbound=Ports.of(8080))
-OFF = Want(disable_injection=True)
+OFF = Want.of_setting(INJECT)
+DEBUG, NATIVE = Want.of_setting(DEBUG_SIDECAR), Want.of_setting(NATIVE_SIDECAR)
 BARE = {"metadata": {"name": "emojivoto", "annotations": {}}}
 
 
@@ -43,6 +52,8 @@ def test_an_ordinary_workload_has_nothing_that_blocks() -> None:
     ("seen", "want", "code", "says"),
     [
         (view(namespace=BARE), SKIP, "not-meshed", "neither the namespace nor the pod"),
+        (view(namespace=BARE), DEBUG, "not-meshed", "The debug container comes with the proxy only: mesh it first."),
+        (view(namespace=BARE), NATIVE, "not-meshed", "nothing of the mesh keeps its pods running"),
         (view(annotated(inject="disabled")), SKIP, "not-meshed", "linkerd.io/inject:disabled"),
         (view(deployment(pods=template(hostNetwork=True))), SKIP, "not-meshed", "hostNetwork is enabled"),
         (view(webhook=None), SKIP, "not-meshed", "no webhook"),
@@ -134,6 +145,15 @@ def test_the_restart_is_told(obj: dict[str, Any], fact: str, warnings: set[str])
     assert codes(view(obj), SKIP, Severity.WARNING) == warnings
 
 
+def test_a_setting_that_is_there_already_restarts_nothing() -> None:
+    inherited = {**MESHED, "metadata": {**MESHED["metadata"], "annotations": {INJECT: "enabled", DEBUG_SIDECAR: "1"}}}
+    own = deployment(pods=template(annotations={DEBUG_SIDECAR: "T"}))
+    assert "pods-restart" in found(view(), DEBUG)
+    assert "pods-restart" not in found(view(own), DEBUG)
+    assert "pods-restart" not in found(view(namespace=inherited), DEBUG)
+    assert "pods-restart" in found(view(own), DEBUG | SKIP)
+
+
 def test_a_workload_without_pods_and_a_cron_job_restart_nothing() -> None:
     assert "no-pods" in found(view(deployment(replicas=0)))
     assert "pods-restart" not in found(view(deployment(replicas=0)))
@@ -172,8 +192,12 @@ def test_findings_are_json_with_their_target() -> None:
 
 
 def test_the_effective_report_says_what_counts_and_where_from() -> None:
-    assert effective_report(annotated(outbound=""), MESHED, MeshDefaults()) == {
+    report = effective_report(annotated(outbound=""), MESHED, MeshDefaults(native_sidecar=True))
+    assert sorted(report) == sorted(KEYS)
+    assert {key: report[key] for key in (SKIP_INBOUND, SKIP_OUTBOUND, INJECT, DEBUG_SIDECAR, NATIVE_SIDECAR)} == {
         SKIP_INBOUND: {"value": "4567,4568", "source": "control plane default"},
         SKIP_OUTBOUND: {"value": "", "source": "pod template"},
         INJECT: {"value": "enabled", "source": "namespace"},
+        DEBUG_SIDECAR: {"value": "false", "source": "control plane default"},
+        NATIVE_SIDECAR: {"value": "true", "source": "control plane default"},
     }

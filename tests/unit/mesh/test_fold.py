@@ -140,7 +140,7 @@ def test_somebody_who_switches_injection_on_again_suspends_it(value: str | None,
     edited = {} if value is None else {INJECT: value}
     target.template(edited, mark=mark)
     assert target.converge(OFF) == edited
-    assert target.suspended == {"MD-1": Want(disable_injection=True)}
+    assert target.suspended == {"MD-1": Want.of_setting(INJECT)}
     assert target.converge() == edited
 
 

@@ -7,19 +7,26 @@ and the fold has nothing to add. Held at the end: nothing of ours is left, and w
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from portal.mesh.annotations import INJECT
+from portal.mesh.annotations import ADMIN_SHUTDOWN, DEBUG_SIDECAR, INJECT, NATIVE_SIDECAR
 from portal.mesh.fold import Claim, Want
 from portal.mesh.ports import PortRange, Ports
-from tests.unit.mesh.fold_world import LISTS, World, inherited, numbers
+from tests.unit.mesh.fold_world import LISTS, SETS, World, inherited, numbers
 
-SEEDS = range(300)
+SEEDS = range(250)
 TEXTS = (None, None, "", "9090", "30001, 30000", "4567,4568", "9090-9092,25")
 AROUND = (None, None, "5000", "")
-INJECTS = (None, None, "enabled", "", "disabled")
+# What owners write; the last is what tickets write.
+SETTINGS = {
+    INJECT: (None, None, "enabled", "", "disabled"),
+    DEBUG_SIDECAR: (None, None, "false", "", "1", "true"),
+    NATIVE_SIDECAR: (None, None, "false", "T", "true"),
+    ADMIN_SHUTDOWN: (None, None, "disabled", "enabled"),
+}
+SETTINGS_AROUND = {key: (None, None, *texts[2:]) for key, texts in SETTINGS.items() if key != INJECT}
 
 
 class Life:
@@ -28,23 +35,28 @@ class Life:
     def __init__(self, seed: int, *, mark_first: bool) -> None:
         self.dice = random.Random(seed)
         self.shared = (4567, 8080, 8081, 9090, 9091) if mark_first else (8080, 8081, 9100, 9101)
-        self.injects = INJECTS if mark_first else INJECTS[:-1]
-        self.world = World(self._some((*LISTS, INJECT)), self._some(LISTS, AROUND), mark_first=mark_first)
+        self.texts = {key: texts if mark_first else texts[:-1] for key, texts in SETTINGS.items()}
+        around = dict.fromkeys(LISTS, AROUND) | SETTINGS_AROUND
+        self.world = World(
+            self._some(dict.fromkeys(LISTS, TEXTS) | self.texts), self._some(around), mark_first=mark_first
+        )
         self.untouched = dict(self.world.template)
         self.touched: set[str] = set()
         self.workers: list[Iterator[str]] = []
         self.tickets = 0
         self.overlap: dict[str, set[int]] = {key: set() for key in LISTS}
-        self.overlap_off = False
+        self.overlap_set: set[str] = set()
 
-    def _some(self, keys: tuple[str, ...], texts: tuple[str | None, ...] = TEXTS) -> dict[str, str]:
-        drawn = {key: self.dice.choice(self.injects if key == INJECT else texts) for key in keys}
+    def _some(self, texts: Mapping[str, Sequence[str | None]]) -> dict[str, str]:
+        drawn = {key: self.dice.choice(some) for key, some in texts.items()}
         return {key: text for key, text in drawn.items() if text is not None}
 
-    def live(self, steps: int) -> None:
+    def live(self, steps: int, *, owners: bool = True) -> None:
         acts = [self.join, self.join, self.leave, self.trim, self.reapply, self.rest, self.hire, self.kill]
-        acts += [self.owner_adds, self.owner_removes, self.owner_deletes, self.owner_injects, self.namespace_changes]
-        acts += [self.strip, self.replace_all, *[self.work] * 14]
+        acts += [self.work] * 14
+        if owners:
+            acts += [self.owner_adds, self.owner_removes, self.owner_deletes, self.owner_sets, self.owner_sets]
+            acts += [self.namespace_changes, self.strip, self.replace_all]
         for _ in range(steps):
             self.dice.choice(acts)()
 
@@ -64,9 +76,13 @@ class Life:
 
     def want(self) -> Want:
         kind = self.dice.random()
-        if kind < 0.2:
-            return Want(disable_injection=True)
-        return Want(self._ports(), self._ports() if kind < 0.6 else Ports())
+        if kind < 0.4:
+            return Want(settings=self._keys())
+        settings = self._keys() if kind < 0.6 else frozenset[str]()
+        return Want(self._ports(), self._ports() if kind < 0.7 else Ports(), settings)
+
+    def _keys(self) -> frozenset[str]:
+        return frozenset(self.dice.sample(list(SETS), self.dice.choice((1, 1, 2, 4))))
 
     def _ports(self) -> Ports:
         first = self.dice.choice(self.shared)
@@ -86,7 +102,7 @@ class Life:
         if self.world.claims:
             ticket = self.dice.choice(list(self.world.claims))
             claim = self.world.claims[ticket]
-            self.world.claims[ticket] = Claim(ticket, claim.want - Want(self._ports()), claim.suspended)
+            self.world.claims[ticket] = Claim(ticket, claim.want - self.want(), claim.suspended)
 
     def reapply(self) -> None:
         if self.world.claims:
@@ -142,16 +158,18 @@ class Life:
         if key in self.world.template:
             self._edit(key, None)
 
-    def owner_injects(self) -> None:
-        value = self.dice.choice(self.injects)
-        if value == "disabled":
-            if not self.world.is_sure() or self.world.possible().disable_injection:
+    def owner_sets(self) -> None:
+        key = self.dice.choice(list(SETS))
+        value = self.dice.choice(self.texts[key])
+        if value == SETS[key]:
+            if not self.world.is_sure() or key in self.world.possible().settings:
                 return
-            self.overlap_off = True
-        self._edit(INJECT, value)
+            self.overlap_set.add(key)
+        self._edit(key, value)
 
     def namespace_changes(self) -> None:
-        self.world.set_namespace(self.dice.choice(LISTS), self.dice.choice(AROUND))
+        key = self.dice.choice((*LISTS, *LISTS, *SETTINGS_AROUND))
+        self.world.set_namespace(key, self.dice.choice(AROUND if key in LISTS else SETTINGS_AROUND[key]))
 
     def strip(self) -> None:
         if not self._is_ambiguous():
@@ -160,14 +178,14 @@ class Life:
     def replace_all(self) -> None:
         """A GitOps controller puts the whole object back, mark and all."""
         if not self._is_ambiguous():
-            for key in (*LISTS, INJECT):
+            for key in (*LISTS, *SETS):
                 self._edit(key, self.untouched.get(key))
             self.world.strip_mark()
 
     def _puts_back(self, key: str, text: str | None) -> bool:
         # Taken out and put back before anybody looked: nothing in the object tells that it is not ours any more.
-        if key == INJECT:
-            return text == "disabled" and self.world.possible().disable_injection
+        if key in SETS:
+            return text == SETS[key] and key in self.world.possible().settings
         if text is None:
             return False
         new = numbers(text) - numbers(self.world.template.get(key, ""))
@@ -175,7 +193,7 @@ class Life:
 
     def _is_ambiguous(self) -> bool:
         # Without the mark, an entry that both an owner and an unconfirmed write may have put is anybody's.
-        return bool(self.workers) or self.overlap_off or any(self.overlap.values())
+        return bool(self.workers or self.overlap_set) or any(self.overlap.values())
 
     def _edit(self, key: str, text: str | None) -> None:
         if self._puts_back(key, text):
@@ -192,5 +210,13 @@ def test_whatever_happens_nothing_of_ours_stays_and_everything_of_the_owners_doe
     life.live(steps=120)
     life.end()
     life.world.assert_nothing_of_ours()
-    for key in {*LISTS, INJECT} - life.touched:
+    for key in {*LISTS, *SETS} - life.touched:
         assert life.world.template.get(key) == life.untouched.get(key)
+
+
+@pytest.mark.parametrize("seed", range(500))
+def test_tickets_of_all_kinds_on_one_workload_end_as_they_began(seed: int) -> None:
+    life = Life(seed, mark_first=True)
+    life.live(steps=60, owners=False)
+    life.end()
+    assert life.world.template == life.untouched

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from portal.mesh.annotations import SKIP_INBOUND
+from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND
 from portal.mesh.memory import (
     PAST_KEPT,
     Attempt,
@@ -22,7 +22,8 @@ from portal.mesh.memory import (
 from portal.mesh.ports import Ports
 from portal.mesh.want import NOTHING, Want
 
-one, two = Want(Ports.of(8080), Ports.of(25)), Want(Ports.of(8080, 9090), disable_injection=True)
+OFF = frozenset({INJECT})
+one, two = Want(Ports.of(8080), Ports.of(25)), Want(Ports.of(8080, 9090), settings=OFF)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +42,12 @@ def test_what_is_no_mark_of_ours_is_none(text: str | None) -> None:
 
 
 def test_wants_are_sets_field_by_field() -> None:
-    assert Want(Ports.of(8080, 9090), Ports.of(25), disable_injection=True) == one | two
+    assert Want(Ports.of(8080, 9090), Ports.of(25), settings=OFF) == one | two
     assert Want(Ports.of(8080)) == one & two
-    assert Want(Ports.of(9090), disable_injection=True) == two - one
+    assert Want(Ports.of(9090), settings=OFF) == two - one
     assert one - one == NOTHING
     assert not NOTHING
-    assert Want(disable_injection=True)
+    assert Want.of_setting(INJECT)
     assert Want.union([one, two]) == one | two
     assert Want.union([]) == NOTHING
     assert Want.of_ports(SKIP_INBOUND, Ports.of(1)).ports(SKIP_INBOUND) == Ports.of(1)
@@ -56,6 +57,21 @@ def test_wants_are_sets_field_by_field() -> None:
 def test_wants_survive_json(want: Want) -> None:
     assert Want.from_json(json.loads(json.dumps(want.to_json()))) == want
     assert Want.from_json({}) == NOTHING
+
+
+def test_wants_are_sets_of_settings_too() -> None:
+    both = Want.of_setting(INJECT) | Want.of_setting(DEBUG_SIDECAR)
+    assert both.to_json()["settings"] == sorted([INJECT, DEBUG_SIDECAR])
+    assert both - Want.of_setting(INJECT) == both & Want.of_setting(DEBUG_SIDECAR) == Want.of_setting(DEBUG_SIDECAR)
+    assert both.disable_injection
+    assert not (both - Want.of_setting(INJECT)).disable_injection
+    with pytest.raises(ValueError, match="no ticket sets that"):
+        Want.of_setting(SKIP_INBOUND)
+
+
+@pytest.mark.parametrize(("off", "want"), [(True, Want.of_setting(INJECT)), (False, NOTHING)])
+def test_a_want_of_the_first_version_is_read(off: bool, want: Want) -> None:
+    assert Want.from_json({"skip_inbound": "", "skip_outbound": "", "disable_injection": off}) == want
 
 
 def test_a_memory_survives_json() -> None:
