@@ -83,6 +83,10 @@ class Conflict(Transient):
     """The object changed since it was read (409): read it again and work out the change anew."""
 
 
+class AlreadyExists(ClusterError):
+    """An object of that name is there already (409 on create): ours only when it carries our nonce."""
+
+
 class Refused(ClusterError):
     """The cluster said no (403, an admission denial, an invalid object): a person must look."""
 

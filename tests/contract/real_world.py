@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from workers.cluster.protocol import Cluster
 
 Object = dict[str, Any]
 RBAC_FILE = Path(__file__).parents[2] / "deploy" / "worker-rbac.yaml"
-WORKER, READER = "meshdesk-worker", "meshdesk-reader"
+VIZ_RBAC_FILE = RBAC_FILE.with_name("worker-viz-rbac.yaml")
+WORKER, READER, INSTALLER = "meshdesk-worker", "meshdesk-reader", "meshdesk-installer"
 KINDS = {
     "deployment": "Deployment",
     "statefulset": "StatefulSet",
@@ -42,9 +44,20 @@ class RealWorld:
         self.create(namespace(name))
         wait_until(lambda: plane.client.list("ServiceAccount", name))
 
+    @cached_property
+    def installer(self) -> Cluster:
+        """With the rights of both files of deploy/, once they count."""
+        for path in (RBAC_FILE, VIZ_RBAC_FILE):
+            grant_file(self._plane, INSTALLER, path=path)
+        made = as_user(self._plane, INSTALLER)
+        wait_until(lambda: _may_install(made))
+        return made
+
     def remove(self) -> None:
         """Ask for the deletion of the namespace."""
         self.cluster.close()
+        if "installer" in self.__dict__:
+            self.installer.close()
         self._plane.client.delete("Namespace", self.namespace)
 
     def create(self, obj: Object) -> None:
@@ -85,14 +98,23 @@ class RealWorld:
         return {**slow, "meshdesk.test/linger": gone}
 
 
+# A role that only an account with the rights of Viz's own roles may make.
+_GRANTED = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRole",
+    "metadata": {"name": "meshdesk-test-granted"},
+    "rules": [{"apiGroups": ["tap.linkerd.io"], "resources": ["*"], "verbs": ["watch"]}],
+}
+
+
 def as_user(plane: ControlPlane, user: str) -> KubernetesCluster:
     """The control plane as that user reaches it."""
     return KubernetesCluster("contract", kubeconfig=plane.kubeconfig_for(user), context=None, timeout=5.0)
 
 
-def grant_file(plane: ControlPlane, user: str, *, without: str | None = None) -> None:
+def grant_file(plane: ControlPlane, user: str, *, without: str | None = None, path: Path = RBAC_FILE) -> None:
     """Give the user the roles of the file, bound to it instead of the service account; one verb may be left out."""
-    for manifest in manifests(RBAC_FILE):
+    for manifest in manifests(path):
         if manifest["kind"] == "ServiceAccount":
             continue
         for rule in manifest.get("rules", []):
@@ -102,11 +124,24 @@ def grant_file(plane: ControlPlane, user: str, *, without: str | None = None) ->
 
 def for_user(manifest: Object, user: str) -> Object:
     """A role or binding of the file, under the user's name and for that user."""
-    manifest["metadata"]["name"] = user
+    manifest["metadata"]["name"] = manifest["metadata"]["name"].replace(WORKER, user)
     if "subjects" in manifest:
-        manifest["roleRef"]["name"] = user
+        manifest["roleRef"]["name"] = manifest["roleRef"]["name"].replace(WORKER, user)
         manifest["subjects"] = [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]
     return manifest
+
+
+def _may_install(cluster: Cluster) -> bool:
+    """Whether the last of the rights counts already; the roles are read in no certain order, so it asks for several."""
+    try:
+        for kind in ("Secret", "ServiceAccount"):
+            list(cluster.objects("v1", kind, "default"))
+        list(cluster.objects("apiregistration.k8s.io/v1", "APIService"))
+        list(cluster.objects("networking.k8s.io/v1", "NetworkPolicy", "default"))
+        cluster.create_object(_GRANTED, dry_run=True)
+    except Refused:
+        return False
+    return True
 
 
 def _may_read(cluster: Cluster, ref: WorkloadRef) -> bool:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 
 from portal.errors import Conflict, Gone, Refused, Transient
-from portal.mesh.annotations import INJECT, MARK, SKIP_INBOUND, SKIP_OUTBOUND
+from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, MARK, SKIP_INBOUND, SKIP_OUTBOUND
 from portal.mesh.pods import pod_facts
 from portal.mesh.rollouts import rollout_of
-from portal.mesh.workloads import WorkloadRef, field_owners, template_annotations
+from portal.mesh.workloads import DEBUG_CONTAINER, WorkloadRef, field_owners, template_annotations
 from tests.contract.worlds import (
     Object,
     World,
@@ -326,6 +326,14 @@ def test_injected_pods_show_what_their_traffic_rules_are(world: World, ref: Work
     world.cluster.patch_workload(ref, change(found, {INJECT: "disabled"}))
     facts = [pod_facts(pod) for pod in world.cluster.pods(settled(world.cluster, ref))]
     assert [fact.meshed for fact in facts] == [False, False]
+
+
+def test_new_pods_have_the_debug_container_while_the_template_asks_for_it(world: World, ref: WorkloadRef) -> None:
+    for value, expected in (("true", True), (None, False)):
+        world.cluster.patch_workload(ref, change(world.cluster.workload(ref), {DEBUG_SIDECAR: value}))
+        facts = [pod_facts(pod) for pod in world.cluster.pods(settled(world.cluster, ref))]
+        assert [DEBUG_CONTAINER in fact.containers for fact in facts] == [expected, expected]
+        assert all(fact.meshed and fact.ready for fact in facts)
 
 
 def test_an_admission_denial_is_refused_with_the_policys_words(world: World, ref: WorkloadRef) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from portal.errors import ClusterError, Conflict, Gone, Refused, Transient
+from portal.errors import AlreadyExists, ClusterError, Conflict, Gone, Refused, Transient
 from workers.cluster.kubernetes_answers import Ask, failure, read_answer
 
 ASK = Ask("PATCH", "/apis/apps/v1/namespaces/emojivoto/deployments/web", "deployment/web in emojivoto")
@@ -116,6 +116,52 @@ def test_rbac_names_what_the_operators_must_grant() -> None:
         "The cluster does not let Meshdesk read pods (RBAC). "
         "Your platform operators must give its service account the right to list it."
     )
+
+
+def create_failure(code: int, message: str, reason: str, **details: str) -> ClusterError:
+    body = {"kind": "Status", "code": code, "message": message, "reason": reason, "details": details}
+    ask = Ask(
+        "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/emojivoto/rolebindings", "RoleBinding x in emojivoto"
+    )
+    return failure("prod-eu-1", ask, read_answer(code, json.dumps(body).encode()))
+
+
+def test_a_creation_has_answers_of_its_own() -> None:
+    there = create_failure(409, 'rolebindings "x" already exists', "AlreadyExists", name="x")
+    assert type(there) is AlreadyExists
+    assert there.sentence.startswith("RoleBinding x in emojivoto is already there on cluster prod-eu-1")
+    assert type(create_failure(409, "try again", "Conflict", name="x")) is Conflict
+    homeless = create_failure(404, 'namespaces "emojivoto" not found', "NotFound", name="emojivoto", kind="namespaces")
+    assert (type(homeless), homeless.sentence) == (Gone, "There is no namespace emojivoto on cluster prod-eu-1.")
+    unbound = create_failure(404, 'rolebindings "tap" not found', "NotFound", name="tap", kind="rolebindings")
+    assert (type(unbound), unbound.sentence) == (
+        Refused,
+        'The API server refused the change: rolebindings "tap" not found.',
+    )
+
+
+def test_a_namespace_that_is_being_deleted_is_tried_again() -> None:
+    message = (
+        'configmaps "x" is forbidden: unable to create new content in namespace shop because it is being terminated'
+    )
+    error = create_failure(403, message, "Forbidden", name="x")
+    assert type(error) is Transient
+    assert error.sentence.startswith("Namespace shop on cluster prod-eu-1 is being deleted and takes nothing new")
+
+
+def test_rights_that_the_worker_may_not_give_are_named() -> None:
+    message = (
+        'roles "x" is forbidden: user "w" (groups=[]) is attempting to grant RBAC permissions not currently held:\n{}'
+    )
+    bound = create_failure(403, message, "Forbidden", name="x")
+    assert type(bound) is Refused
+    assert bound.sentence == (
+        "The cluster does not let Meshdesk grant what RoleBinding x in emojivoto grants (RBAC). "
+        "Your platform operators must give its service account the right to bind its role."
+    )
+    ask = Ask("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "ClusterRole x")
+    role = failure("prod-eu-1", ask, read_answer(403, status(403, message, name="x")))
+    assert role.sentence.endswith("the right to escalate it.")
 
 
 def test_messages_are_kept_on_one_line_and_cut() -> None:

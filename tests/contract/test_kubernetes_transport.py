@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, self.path, dict(self.headers), body))
         self.server.script(self)
 
-    do_GET = do_PATCH = handle_any  # noqa: N815 - the names that BaseHTTPRequestHandler looks for
+    do_GET = do_PATCH = do_POST = do_DELETE = handle_any  # noqa: N815 - the names that BaseHTTPRequestHandler looks for
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -29,6 +29,10 @@ class World(Protocol):
     cluster: Cluster
     namespace: str
 
+    @property
+    def installer(self) -> Cluster:
+        """The same cluster for an account that may also install Viz: it creates and deletes objects of every kind."""
+
     def create(self, obj: Object) -> None:
         """Add an object."""
 
@@ -62,6 +66,10 @@ class PracticeWorld:
         for obj in linkerd_objects():
             self.create(obj)
         self.create(namespace(self.namespace))
+
+    @property
+    def installer(self) -> Cluster:
+        return self.cluster
 
     def create(self, obj: Object) -> None:
         self.practice.create(obj)

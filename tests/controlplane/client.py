@@ -20,6 +20,8 @@ _GROUPS = {
     "apps/v1": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
     "batch/v1": ("Job", "CronJob"),
     "policy/v1": ("PodDisruptionBudget",),
+    "networking.k8s.io/v1": ("NetworkPolicy",),
+    "apiregistration.k8s.io/v1": ("APIService",),
     "rbac.authorization.k8s.io/v1": ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"),
     "admissionregistration.k8s.io/v1": (
         "MutatingWebhookConfiguration",
@@ -44,9 +46,11 @@ class Client:
         """The object; kubernetes.dynamic.exceptions.NotFoundError when it is not there."""
         return _plain(self._resource(kind, api).get(name=name, namespace=namespace))
 
-    def list(self, kind: str, namespace: str | None = None, *, labels: str | None = None) -> list[dict[str, Any]]:
+    def list(
+        self, kind: str, namespace: str | None = None, *, labels: str | None = None, api: str | None = None
+    ) -> list[dict[str, Any]]:
         """The objects of that kind in the namespace (or everywhere)."""
-        found = self._resource(kind, None).get(namespace=namespace, label_selector=labels)
+        found = self._resource(kind, api).get(namespace=namespace, label_selector=labels)
         items: list[dict[str, Any]] = _plain(found)["items"]
         return items
 

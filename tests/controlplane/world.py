@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "world"
 TENANT_FILES = ("emojivoto.yaml", "books.yaml", "payments.yaml")
 OWNER = "kubectl"
 RUNNING_SECONDS = 60.0
+DEFINITION, DEFINITIONS_API = "CustomResourceDefinition", "apiextensions.k8s.io/v1"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def fresh_world(plane: ControlPlane, prefix: str) -> World:
 
 
 def add_linkerd(plane: ControlPlane) -> None:
-    """Namespace linkerd with the ConfigMaps that Meshdesk reads; may be called again."""
+    """Namespace linkerd with the ConfigMaps that Meshdesk reads, and Linkerd's kinds; may be called again."""
+    add_kinds(plane)
     trust_root = plane.layout.authority.pair.certificate.read_text().strip()
     for manifest in manifests(FOLDER / "linkerd.yaml"):
         if manifest["metadata"]["name"] == "linkerd-config":
@@ -65,6 +67,18 @@ def add_linkerd(plane: ControlPlane) -> None:
         if manifest["metadata"]["name"] == "linkerd-identity-trust-roots":
             manifest["data"]["ca-bundle.crt"] = trust_root
         plane.client.apply(manifest, manager="helm")
+
+
+def add_kinds(plane: ControlPlane) -> None:
+    """The kinds of Linkerd, served when this returns; those that are there already stay as they are."""
+    definitions = manifests(FOLDER / "linkerd-crds.yaml")
+    there = {found["metadata"]["name"] for found in plane.client.list(DEFINITION, api=DEFINITIONS_API)}
+    for manifest in definitions:
+        if manifest["metadata"]["name"] not in there:
+            plane.client.apply(manifest, manager="helm")
+    for manifest in definitions:
+        name = manifest["metadata"]["name"]
+        wait_for(partial(_is_established, plane.client, name), f"kind {name} served")
 
 
 def apply_file(plane: ControlPlane, path: Path) -> None:
@@ -101,6 +115,12 @@ def is_running(workload: dict[str, Any]) -> bool:
         return bool(wanted) and wanted == status.get("updatedNumberScheduled", 0) == status.get("numberReady", 0)
     counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas")]
     return all(count == spec.get("replicas", 1) for count in counts)
+
+
+def _is_established(client: Client, name: str) -> bool:
+    found = client.get(DEFINITION, name, api=DEFINITIONS_API)
+    conditions = found.get("status", {}).get("conditions") or []
+    return any(entry["type"] == "Established" and entry["status"] == "True" for entry in conditions)
 
 
 def _all_run(client: Client, kind: str, namespace: str) -> bool:

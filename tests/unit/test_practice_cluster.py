@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portal.errors import ConfigurationError, Conflict, Gone, Refused, Transient
+from portal.errors import AlreadyExists, ConfigurationError, Conflict, Gone, Refused, Transient
 from portal.mesh.annotations import SKIP_INBOUND
 from portal.mesh.pods import pod_facts
 from portal.mesh.rollouts import rollout_of
@@ -237,8 +237,9 @@ def test_deleting_a_namespace_takes_everything_along(practice: PracticeCluster, 
     made(practice, clock)
     practice.delete(WorkloadRef("namespace", "", "shop"))
     assert list(practice.workloads()) == []
-    assert isinstance(raised(lambda: practice.namespace("shop")), Gone)
+    assert practice.namespace("shop")["status"]["phase"] == "Terminating"
     clock.now += 5
+    assert isinstance(raised(lambda: practice.namespace("shop")), Gone)
     assert isinstance(raised(lambda: practice.create(bare_pod(WorkloadRef("pod", "shop", "x")))), Gone)
 
 
@@ -247,11 +248,11 @@ def test_deleting_a_namespace_takes_everything_along(practice: PracticeCluster, 
     [
         ({"kind": "Pod"}, Refused),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}}, Refused),
-        ({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x", "namespace": "shop"}}, Refused),
+        ({"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "x", "namespace": "shop"}}, Refused),
         (bare_pod(WorkloadRef("pod", "shop", "Web")), Refused),
         (bare_pod(WorkloadRef("pod", "shop", "x" * 254)), Refused),
         (bare_pod(WorkloadRef("pod", "nowhere", "x")), Gone),
-        (namespace("shop"), Conflict),
+        (namespace("shop"), AlreadyExists),
     ],
     ids=["no name", "no namespace", "unknown kind", "capitals", "too long", "no such namespace", "twice"],
 )

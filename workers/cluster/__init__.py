@@ -1,4 +1,4 @@
-"""How workers reach clusters: `connect` gives one by its name. Only kubernetes.py imports the kubernetes client."""
+"""How workers reach clusters: `connect` gives one by its name. Only kubernetes_api.py imports the kubernetes client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an API server's answer means: kubernetes.py asks which error it is. Pure; decides by status and message.
+"""What an API server's answer means: kubernetes_api.py asks which error it is. Pure; decides by status and message.
 
 An answer that is not of the API server's own making (a proxy's 404 page) must never read as `Gone`: during an undo that
 would be taken for success.
@@ -11,14 +11,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from portal.errors import ClusterError
+from portal.errors import ClusterError, Gone
 from workers.cluster import refusals
+from workers.cluster.object_paths import Home
 
 Object = dict[str, Any]
 
 _WEBHOOK_DENIED = re.compile(r'^admission webhook "[^"]*" denied the request')
 _POLICY_DENIED = re.compile(r"ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request")
 _RBAC = re.compile(r'\bUser "(?P<user>[^"]*)" cannot (?P<verb>\w+) resource')
+_ESCALATION = "is attempting to grant RBAC permissions not currently held"
+_TERMINATING = re.compile(r"unable to create new content in namespace (?P<name>\S+) because it is being terminated")
 _ANONYMOUS = "system:anonymous"
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 401, 403, 404, 409
 _REFUSED, _TROUBLED = 400, 500
@@ -26,19 +29,29 @@ _DONE = range(200, 300)
 _LATER = {408, 429}
 
 
+class NotServed(Gone):
+    """The API server knows no such kind in that version, so no object of it can be there either."""
+
+
 @dataclass(frozen=True)
 class Ask:
-    """One call: method, path, what it is about in words (`deployment/emoji in emojivoto`), query and body."""
+    """One call: method, path, what it is about in words (`deployment/emoji in emojivoto`), query and body.
+
+    `home` is set where the API server may know no such kind, so that a 404 must be told from that of a missing object.
+    """
 
     method: str
     path: str
     where: str
     query: tuple[tuple[str, str], ...] = ()
     body: Object | None = None
+    home: Home | None = None
 
 
 # While it starts, an API server forbids whatever it has not read the rules for yet; then it is not ready either.
 READINESS = Ask("GET", "/readyz", "its readiness")
+VERSION = Ask("GET", "/version", "its version")
+GROUPS = Ask("GET", "/apis", "its API groups")
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,17 @@ class Answer:
     def is_status(self) -> bool:
         """Whether this is an API server's own word on a failure."""
         return self.body is not None and self.body.get("kind") == "Status"
+
+    @property
+    def details(self) -> Object:
+        """What the API server said of the object in question."""
+        return (self.body or {}).get("details") or {}
+
+    @property
+    def unknown_path(self) -> bool:
+        """Whether nothing is known at that path: no word of a named object that is not there, nor of a denial."""
+        named = self.is_status and (self.details.get("name") or is_denial(self.message))
+        return self.status == _NOT_FOUND and not named
 
     @property
     def unknown_caller(self) -> bool:
@@ -109,14 +133,47 @@ def failure(cluster: str, ask: Ask, answer: Answer) -> ClusterError:
     return _named_failure(cluster, ask, answer)
 
 
+def without_kind(home: Home, groups: Answer, resources: Answer) -> bool:
+    """Whether the API server itself says, by what it answers to GROUPS and at `home.base`, that it lacks that kind."""
+    if "/" in home.group_version:
+        if not groups.ok or (groups.body or {}).get("kind") != "APIGroupList":
+            return False
+        listed = [version for group in (groups.body or {})["groups"] for version in group["versions"]]
+        if home.group_version not in {version["groupVersion"] for version in listed}:
+            return True
+    if not resources.ok or (resources.body or {}).get("kind") != "APIResourceList":
+        return False
+    return home.plural not in {resource["name"] for resource in (resources.body or {})["resources"]}
+
+
 def _named_failure(cluster: str, ask: Ask, answer: Answer) -> ClusterError:
     if answer.status == _FORBIDDEN:
-        rbac = _RBAC.search(answer.message)
-        return refusals.not_allowed(rbac["verb"], ask.where) if rbac else refusals.denied(answer.message)
+        return _forbidden(cluster, ask, answer.message)
     if answer.status == _NOT_FOUND:
-        # Without a name it is the kind that is not served, as while an API server starts.
-        named = ((answer.body or {}).get("details") or {}).get("name")
-        return refusals.gone(cluster, ask.where) if named else refusals.not_an_api_server(cluster)
+        return _not_found(cluster, ask, answer)
     if answer.status == _CONFLICT:
-        return refusals.conflict(ask.where)
+        there = ask.method == "POST" and (answer.body or {}).get("reason") == "AlreadyExists"
+        return refusals.already_there(cluster, ask.where) if there else refusals.conflict(ask.where)
     return refusals.invalid(answer.message or f"status {answer.status}")
+
+
+def _forbidden(cluster: str, ask: Ask, message: str) -> ClusterError:
+    if rbac := _RBAC.search(message):
+        return refusals.not_allowed(rbac["verb"], ask.where)
+    if ending := _TERMINATING.search(message):
+        return refusals.terminating(cluster, ending["name"])
+    if _ESCALATION in message:
+        return refusals.not_granted("bind" if "bindings" in ask.path else "escalate", ask.where)
+    return refusals.denied(message)
+
+
+def _not_found(cluster: str, ask: Ask, answer: Answer) -> ClusterError:
+    if answer.unknown_path:
+        # Without a name it is the kind that is not served, as while an API server starts.
+        return refusals.not_an_api_server(cluster)
+    if ask.method != "POST":
+        return refusals.gone(cluster, ask.where)
+    if answer.details.get("kind") == "namespaces":
+        return refusals.no_namespace(cluster, answer.details["name"])
+    # What it refers to is not there: a role that is to be bound, which only a right to bind it lets pass.
+    return refusals.invalid(answer.message)

@@ -1,13 +1,11 @@
-"""Where the API server keeps each kind, and which names may stand in a path; kubernetes.py asks. Pure."""
+"""Where the API server keeps the kinds of workloads, and which names may stand in a path; kubernetes.py asks. Pure."""
 
 from __future__ import annotations
 
-import re
-
 from portal.mesh.workloads import WorkloadRef
 from workers.cluster import refusals
+from workers.cluster.object_paths import is_name
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _KINDS = {
     "deployment": ("/apis/apps/v1", "deployments", "Deployment"),
     "statefulset": ("/apis/apps/v1", "statefulsets", "StatefulSet"),
@@ -39,11 +37,6 @@ def path_of(ref: WorkloadRef) -> str | None:
     if ref.kind not in _KINDS or not all(map(is_name, names)):
         return None
     return f"{listing(ref.kind, ref.namespace or None)}/{ref.name}"
-
-
-def is_name(text: str) -> bool:
-    """Whether Kubernetes could have an object of that name."""
-    return _NAME.fullmatch(text) is not None
 
 
 def listing(kind: str, namespace: str | None) -> str:

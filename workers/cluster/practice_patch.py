@@ -11,6 +11,14 @@ from workers.cluster.practice_store import Object
 
 Path = tuple[str, ...]
 
+_IMMUTABLE = {
+    "Deployment": ("selector",),
+    "DaemonSet": ("selector",),
+    "ReplicaSet": ("selector",),
+    "StatefulSet": ("selector", "serviceName"),
+    "Job": ("selector", "template"),
+}
+_NOBODYS = ("apiVersion", "kind", "metadata", "status")
 _SERVER_OWNED = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "deletionTimestamp")
 
 
@@ -82,8 +90,7 @@ def _check_preconditions(current: Object, asked: Object) -> None:
 
 
 def _check_immutable(current: Object, merged: Object) -> None:
-    fields = {"Job": ("selector", "template"), "CronJob": (), "StatefulSet": ("selector", "serviceName")}
-    for field in fields.get(current["kind"], ("selector",)):
+    for field in _IMMUTABLE.get(current["kind"], ()):
         if current.get("spec", {}).get(field) != merged.get("spec", {}).get(field):
             name = f"{current['kind'].lower()}/{current['metadata']['name']}"
             raise refusals.invalid(f"spec.{field} of {name} is immutable")
@@ -125,7 +132,7 @@ def _leaves(value: Any, path: Path = ()) -> dict[Path, Any]:
 
 
 def _owned_leaves(obj: Object) -> dict[Path, Any]:
-    parts = {key: obj[key] for key in ("spec", "data", "webhooks") if key in obj}
+    parts = {key: value for key, value in obj.items() if key not in _NOBODYS}
     metadata = {key: obj["metadata"][key] for key in ("annotations", "labels") if obj["metadata"].get(key)}
     return _leaves({**parts, **({"metadata": metadata} if metadata else {})})
 

@@ -21,6 +21,8 @@ from workers.cluster.practice_store import Object, Transaction, controller_uid, 
 NEVER_READY = "practice.meshdesk.io/never-ready"
 FINISHED = "practice.meshdesk.io/finished"
 WEBHOOK = "linkerd-proxy-injector-webhook-config"
+# Kinds whose changes an API server does not count, though they have a spec.
+_UNCOUNTED = ("Namespace", "Service", "APIService", "LimitRange", "ResourceQuota", "PersistentVolumeClaim")
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -69,7 +71,7 @@ def owner_reference(owner: Object) -> Object:
 def new_metadata(obj: Object, time: str) -> Object:
     """The object's metadata with what an API server adds when it creates it."""
     metadata = {**obj["metadata"], "uid": str(uuid.uuid4()), "creationTimestamp": time}
-    return metadata if "spec" not in obj or obj["kind"] == "Namespace" else {**metadata, "generation": 1}
+    return metadata if "spec" not in obj or obj["kind"] in _UNCOUNTED else {**metadata, "generation": 1}
 
 
 def create_pod(moment: Moment, birth: Birth) -> Object:

@@ -89,6 +89,11 @@ class Transaction:
         )
         return [json.loads(body) for (body,) in rows]
 
+    def inside(self, namespace: str) -> list[Object]:
+        """Every object of a namespace, whatever its kind."""
+        rows = self._connection.execute("SELECT body FROM object WHERE namespace = ? ORDER BY kind, name", (namespace,))
+        return [json.loads(body) for (body,) in rows]
+
     def owned(self, uid: str, kind: str) -> list[Object]:
         """The objects of a kind whose controller has that uid."""
         rows = self._connection.execute(
@@ -146,7 +151,7 @@ class Transaction:
 def key_of(obj: Object) -> Key:
     """(kind in lower case, namespace or "", name) of an object."""
     metadata = obj["metadata"]
-    return obj["kind"].lower(), metadata.get("namespace", ""), metadata["name"]
+    return obj["kind"].lower(), metadata.get("namespace") or "", metadata["name"]
 
 
 def controller_uid(obj: Object) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from portal.mesh.annotations import MeshDefaults
+from portal.mesh.objects import ObjectRef
 from portal.mesh.workloads import WorkloadRef
 
 Object = dict[str, Any]
@@ -27,7 +28,11 @@ class Cluster(Protocol):
         """The immutable name of the cluster in the registry."""
 
     def mesh(self) -> MeshDefaults:
-        """What ConfigMap linkerd/linkerd-config says now; raises Gone where Linkerd is not installed."""
+        """What ConfigMap linkerd/linkerd-config says now; raises Gone where Linkerd is not installed.
+
+        `kubernetes` is the API server's version without its v (`1.37.2`), up to five minutes old; None when it is not
+        told to Meshdesk's account.
+        """
 
     def injector_webhook(self) -> Object | None:
         """The MutatingWebhookConfiguration of Linkerd's proxy injector, None where there is none."""
@@ -56,6 +61,42 @@ class Cluster(Protocol):
 
     def disruption_budgets(self, namespace: str) -> list[Object]:
         """The PodDisruptionBudgets of a namespace."""
+
+    def object(self, ref: ObjectRef) -> Object:
+        """One object as it is now; raises Gone, also for what can never be there (unknown kinds, names like `..`)."""
+
+    def objects(
+        self, api_version: str, kind: str, namespace: str | None = None, selector: str = ""
+    ) -> Iterator[Object]:
+        """The objects of a kind, in one namespace or everywhere, with these labels (`app=web,tier in (a,b),!old`).
+
+        None where the API server does not serve the kind, where the namespace is not there, or where there can be none.
+        Ones that are being deleted are among them. Refused for a selector that cannot be read.
+        """
+
+    def create_object(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        """Create the object as field manager `meshdesk` and return it as it then is, with its uid.
+
+        Never takes over one that is there: AlreadyExists. Raises Gone when its namespace is not there, Transient while
+        its namespace is being deleted, Refused also where the cluster does not serve the kind, ValueError for a
+        manifest of a kind or with a name that no caller may have let through (see object_paths.py). A call that ended
+        with Transient may have created it all the same: read it, and its nonce tells. A dry run stores nothing.
+        """
+
+    def patch_object(self, ref: ObjectRef, patch: Object, *, dry_run: bool = False) -> Object:
+        """Merge `patch` (RFC 7386) as field manager `meshdesk` and return the object as it then is.
+
+        A `metadata.resourceVersion` in it is an optimistic lock as in `patch_workload`. Raises Gone, Conflict, and
+        ValueError as `create_object` does.
+        """
+
+    def delete_object(self, ref: ObjectRef, *, uid: str) -> None:
+        """Have the object of that uid deleted, and in the background what it owns.
+
+        Returning means accepted: a namespace, a pod, an object with finalizers is there for a while, with a
+        `metadata.deletionTimestamp`. Raises Gone when nothing of that name is there or another uid is, ValueError as
+        `create_object` does.
+        """
 
     def close(self) -> None:
         """Let go of connections; the instance must not be used afterwards."""

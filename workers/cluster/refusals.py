@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from portal.errors import Conflict, Gone, Refused, Transient
+from portal.errors import AlreadyExists, Conflict, Gone, Refused, Transient
 
 _LONGEST_MESSAGE = 300
+_DEEDS = {"patch": "change", "create": "create", "delete": "delete"}
+_GRANTS = {"escalate": "escalate it", "bind": "bind its role"}
 
 
 def one_line(message: str) -> str:
@@ -23,6 +25,35 @@ def gone(cluster: str, where: str) -> Gone:
     return Gone(f"There is no {where} on cluster {cluster}.")
 
 
+def no_namespace(cluster: str, namespace: str) -> Gone:
+    """The namespace of something that was to be created is not there."""
+    return Gone(f"There is no namespace {namespace} on cluster {cluster}.")
+
+
+def already_there(cluster: str, where: str) -> AlreadyExists:
+    """Something of that name was there before."""
+    return AlreadyExists(
+        f"{where} is already there on cluster {cluster}, and Meshdesk takes over nothing that it did not create: "
+        "whoever made it must rename it or take it away."
+    )
+
+
+def terminating(cluster: str, namespace: str) -> Transient:
+    """Nothing can be created in a namespace that is being deleted."""
+    return Transient(
+        f"Namespace {namespace} on cluster {cluster} is being deleted and takes nothing new; "
+        "this is tried again by itself."
+    )
+
+
+def not_served(cluster: str, api_version: str, kind: str) -> Refused:
+    """The API server knows no such kind in that version."""
+    return Refused(
+        f"Cluster {cluster} does not serve {kind} of {api_version}: "
+        "your platform operators must install what defines it."
+    )
+
+
 def conflict(where: str) -> Conflict:
     """Somebody else wrote the thing since it was read."""
     return Conflict(f"{where} was changed by somebody else since it was read; it is read again by itself.")
@@ -30,10 +61,18 @@ def conflict(where: str) -> Conflict:
 
 def not_allowed(verb: str, where: str) -> Refused:
     """RBAC does not let Meshdesk's own account do it."""
-    deed = "change" if verb == "patch" else "read"
+    deed = _DEEDS.get(verb, "read")
     return Refused(
         f"The cluster does not let Meshdesk {deed} {where} (RBAC). "
         f"Your platform operators must give its service account the right to {verb} it."
+    )
+
+
+def not_granted(verb: str, where: str) -> Refused:
+    """RBAC lets nobody give rights that they lack, but for `escalate` on the role or `bind` on what is bound."""
+    return Refused(
+        f"The cluster does not let Meshdesk grant what {where} grants (RBAC). "
+        f"Your platform operators must give its service account the right to {_GRANTS[verb]}."
     )
 
 
