@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.db import database_now
-from portal.errors import ClusterError, Gone, Refused, Transient
-from portal.mesh.fold import Claim as Wish
-from portal.mesh.fold import Unreadable, Want, fold
-from portal.mesh.rollouts import rollout_blockers
-from portal.mesh.workloads import annotations_patch
-from portal.models import Target, Ticket, TicketTarget
+from portal.errors import ClusterError, Gone, Transient
+from portal.mesh.fold import Unreadable
+from portal.models import Ticket, TicketTarget
 from portal.states import Outcome
 from portal.tickets import carrying_out as verbs
 from portal.tickets.ending import Ending
-from portal.tickets.expectation import claims_on, memory_of, seen_of
-from workers.context import Context, Spot, surroundings
-from workers.converge import Found, converge
+from workers.context import Context, Spot
+from workers.handlers import Before, Work
+from workers.handling import handler_of
 from workers.holding import hold, with_claim
-from workers.rollout import evidence_of, links_of, observe, pace, pods_before, progress_of, seen_before
+from workers.rollout import evidence_of, links_of, pace, progress_of, seen_before
 
 log = logging.getLogger(__name__)
 
@@ -51,47 +47,29 @@ def _carry(context: Context, held: verbs.Claim) -> None:
     for link, spot in links:
         if link.written_at is None:
             hold(context, held)
-            converge(context, spot)
+            handler_of(spot).write(context, _work(context, held, spot))
     _watch(context, held, [spot for _, spot in links])
 
 
-def _rehearse(context: Context, held: verbs.Claim, link: TicketTarget, spot: Spot) -> dict[str, Any]:
-    """Have the API server check the very change without storing it; gives the target as it was before."""
+def _work(context: Context, held: verbs.Claim, spot: Spot) -> Work:
+    return Work(held.ticket_id, spot, lambda: hold(context, held))
+
+
+def _rehearse(context: Context, held: verbs.Claim, link: TicketTarget, spot: Spot) -> Before:
     hold(context, held)
-    wish = Wish(f"MD-{held.ticket_id}", Want.from_json(link.wanted), Want())
-    return pods_before(context, spot, _dry_run(context, spot, wish))
-
-
-def _dry_run(context: Context, spot: Spot, wish: Wish) -> dict[str, Any]:
-    cluster = context.connect(spot.cluster)
-    obj = cluster.workload(spot.ref)
-    found = Found(obj, surroundings(cluster, spot.ref.namespace))
-    blockers = rollout_blockers(obj)
-    if blockers:
-        raise Refused(f"{spot.ref}: {' '.join(blockers)}")
-    changes = _expected(context, spot, found, wish)
-    patch = annotations_patch(spot.ref.kind, changes, f"{wish.ticket};0", None)
-    cluster.patch_workload(spot.ref, patch, dry_run=True)
-    return obj
-
-
-def _expected(context: Context, spot: Spot, found: Found, wish: Wish) -> dict[str, str | None]:
-    with context.database.reading() as session:
-        target = session.get_one(Target, spot.target_id)
-        claims = [*claims_on(session, target), wish]
-    return dict(fold(memory_of(target, found.obj), seen_of(found.obj, found.around), claims).changes)
+    return handler_of(spot).rehearse(context, link, spot)
 
 
 def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
     seen = []
     for spot in spots:
         hold(context, held)
-        seen.append(observe(context, spot, surroundings(context.connect(spot.cluster), spot.ref.namespace)))
+        seen.append(handler_of(spot).observe(context, _work(context, held, spot)))
     with context.database.unit_of_work() as session:
-        if all(one.proof.rolled_out for one in seen):
+        if all(one.rolled_out for one in seen):
             verbs.settle_active(session, held, evidence=evidence_of(seen, seen_before(session, held.ticket_id)))
             return
-        blocked = [sentence for one in seen if not one.proof.rolled_out for sentence in one.blockers()]
+        blocked = [sentence for one in seen if not one.rolled_out for sentence in one.blockers()]
         if blocked:
             verbs.retry_later(session, held, problem=" ".join(blocked))
             return

@@ -20,18 +20,30 @@ from portal.models import TicketTarget
 from portal.tickets.expectation import Surroundings
 from workers.context import Context, Spot
 from workers.converge import spot_of
-
-# One workload of the evidence `before`: {workload, uid, annotations, pods}.
-Before = dict[str, Any]
+from workers.handlers import Before, Observation
 
 
 @dataclass(frozen=True)
-class Observation:
+class WorkloadObservation:
     """One target as its cluster shows it: the object, its pods, and whether they match."""
 
     spot: Spot
     obj: dict[str, Any]
     proof: Proof
+
+    @property
+    def rolled_out(self) -> bool:
+        """True when every pod shows the template."""
+        return self.proof.rolled_out
+
+    @property
+    def matching(self) -> bool:
+        """True when every pod that still runs shows the template."""
+        return self.proof.matching
+
+    def progress(self) -> dict[str, Any]:
+        """The rollout in numbers and sentences."""
+        return self.proof.progress()
 
     def evidence(self, before: Mapping[str, Before]) -> dict[str, Any]:
         """What is kept: annotations, how they differ from `before` the first write, who owns them, pods; JSON-safe."""
@@ -57,7 +69,7 @@ def mesh_annotations(obj: dict[str, Any]) -> dict[str, str]:
     return {key: value for key, value in sorted(template_annotations(obj).items()) if "linkerd.io/" in key}
 
 
-def observe(context: Context, spot: Spot, around: Surroundings) -> Observation:
+def observe(context: Context, spot: Spot, around: Surroundings) -> WorkloadObservation:
     """Read the target and its pods now; raises what the cluster raises."""
     cluster = context.connect(spot.cluster)
     obj = cluster.workload(spot.ref)
@@ -68,7 +80,7 @@ def observe(context: Context, spot: Spot, around: Surroundings) -> Observation:
         defaults=around.defaults,
         webhook=around.webhook,
     )
-    return Observation(spot, obj, proof)
+    return WorkloadObservation(spot, obj, proof)
 
 
 def pods_before(context: Context, spot: Spot, obj: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def pods_before(context: Context, spot: Spot, obj: dict[str, Any]) -> dict[str, 
 
 
 def seen_before(session: Session, ticket_id: int) -> dict[str, Before]:
-    """What each workload of a ticket was like before its first write; {} where nothing was written yet."""
+    """What each target of a ticket was like before its first write; {} where nothing was written yet."""
     found = queries.latest_evidence(session, ticket_id, "before")
     return {} if found is None else {target["workload"]: target for target in found.data["targets"]}
 
@@ -91,7 +103,7 @@ def evidence_of(observations: Sequence[Observation], before: Mapping[str, Before
 
 def progress_of(observations: Sequence[Observation]) -> dict[str, Any]:
     """The rollouts by workload, in numbers and sentences."""
-    return {str(one.spot.ref): one.proof.progress() for one in observations}
+    return {str(one.spot.ref): one.progress() for one in observations}
 
 
 def pace(since: datetime | None, now: datetime) -> timedelta:

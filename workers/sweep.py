@@ -13,11 +13,13 @@ from portal import audit, outbox, queries
 from portal.access.actor import CLOCK, WORKER
 from portal.db import database_now
 from portal.errors import MeshdeskError
+from portal.kinds.registry import KINDS
 from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Ticket
 from portal.states import MOVING, Outcome, State
 from portal.tickets import ending
 from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.ending import Ending
+from portal.tickets.reminding import remind
 from workers.context import Context
 
 log = logging.getLogger(__name__)
@@ -27,11 +29,14 @@ GRACE = timedelta(seconds=3)
 KEEP_ANSWERS = timedelta(days=1)
 SEAL_EVERY = timedelta(minutes=1)
 BATCH = 200
+# What workers carry out at all, and the clusters on which nothing new is begun.
+WORKED = Ticket.kind.in_([name for name, kind in KINDS.items() if kind.has_cluster_change])
+PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
 
 
 def sweep(context: Context) -> None:
     """Do every part, each on its own: the failure of one must not keep the others from running."""
-    for part in (_end_due, _call_stuck, _call_preflights, _resend, _call_inventories, _seal):
+    for part in (_end_due, _remind, _call_stuck, _call_preflights, _resend, _call_inventories, _seal):
         try:
             part(context)
         except Exception:
@@ -59,11 +64,20 @@ def _expire(session: Session, ticket_id: int, now: datetime) -> None:
     ending.end(session, ticket_id, Ending(Outcome.EXPIRED, "The window ended."), by=CLOCK, now=now)
 
 
+def _remind(context: Context) -> None:
+    with context.database.reading() as session:
+        near = select(Ticket.id).where(queries.LIVE, Ticket.remind_at <= database_now(session))
+        ids = list(session.scalars(near.order_by(Ticket.remind_at).limit(BATCH)))
+    _each(context, ids, remind)
+
+
 def _call_stuck(context: Context) -> None:
     with context.database.reading() as session:
         now = database_now(session)
         stuck = select(Ticket.id).where(
             Ticket.state.in_(MOVING),
+            WORKED,
+            or_(Ticket.state != State.APPROVED, Ticket.cluster.not_in(PAUSED)),
             or_(Ticket.claim_until.is_(None), Ticket.claim_until <= now),
             or_(Ticket.next_attempt_at.is_(None), Ticket.next_attempt_at <= now - GRACE),
             or_(Ticket.updated_at <= now - GRACE, Ticket.claim_until.is_not(None)),
@@ -83,7 +97,7 @@ def _call_preflights(context: Context) -> None:
     with context.database.reading() as session:
         now = database_now(session)
         unseen = select(Ticket.id).where(
-            Ticket.state == State.PENDING, Ticket.preflight_at.is_(None), Ticket.created_at <= now - 3 * GRACE
+            Ticket.state == State.PENDING, WORKED, Ticket.preflight_at.is_(None), Ticket.created_at <= now - 3 * GRACE
         )
         ids = list(session.scalars(unseen.order_by(Ticket.id).limit(BATCH)))
     _each(context, ids, _call_preflight)

@@ -14,9 +14,10 @@ from portal.mesh.fold import Unreadable
 from portal.models import Ticket, TicketTarget
 from portal.tickets import carrying_out as verbs
 from workers.context import Context, Spot
-from workers.converge import converge
+from workers.handlers import Before, Observation, Work
+from workers.handling import handler_of
 from workers.holding import hold, with_claim
-from workers.rollout import Before, Observation, links_of, observe, pace, seen_before
+from workers.rollout import links_of, pace, seen_before
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,7 @@ def _take_back(context: Context, held: verbs.Claim) -> None:
 
 def _one(context: Context, held: verbs.Claim, spot: Spot, found: Findings) -> None:
     try:
-        shown = converge(context, spot, fence_for=held.ticket_id)
-        seen = observe(context, spot, shown.around)
+        seen = handler_of(spot).take_back(context, Work(held.ticket_id, spot, lambda: hold(context, held)))
     except Gone:
         found.proven[spot.target_id] = {"workload": str(spot.ref), "gone": True}
     except (ClusterError, Unreadable) as error:
@@ -61,8 +61,8 @@ def _one(context: Context, held: verbs.Claim, spot: Spot, found: Findings) -> No
 
 
 def _judge(spot: Spot, seen: Observation, found: Findings) -> None:
-    found.progress[str(spot.ref)] = seen.proof.progress()
-    if seen.proof.matching:
+    found.progress[str(spot.ref)] = seen.progress()
+    if seen.matching:
         found.proven[spot.target_id] = seen.evidence(found.before)
     else:
         found.problems += seen.blockers()

@@ -7,22 +7,61 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from marshmallow import Schema
 
+from portal.mesh.commands import Command
 from portal.mesh.findings import Finding
 from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 
-__all__ = ["Fields", "InventoryView", "Kind"]
+__all__ = ["Asked", "Fields", "InventoryView", "Kind", "ObjectKind", "Scope", "View", "WorkloadKind"]
 
 Fields = dict[str, Any]
+Object = dict[str, Any]
 
 
-class Kind(ABC):
-    """One kind of ticket. `fields` is always what `schema` loaded: checked and canonical."""
+class Scope(StrEnum):
+    """What the envelope of a kind's requests names besides the fields."""
+
+    NAMESPACE = "namespace"
+    """A cluster and one namespace of it."""
+    NAMESPACES = "namespaces"
+    """A cluster; the fields name the namespaces, all of one tenant."""
+    ANYTHING = "anything"
+    """A tenant, or a namespace of its; both only where that is not clear without."""
+
+
+class View(Protocol):
+    """One target with all around it that decides what a change means, from the inventory or read just now."""
+
+    @property
+    def ref(self) -> WorkloadRef:
+        """Which target it is."""
+
+
+V = TypeVar("V", bound=View)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, and
+    the namespace of its Viz."""
+
+    ref: str
+    cluster: str
+    namespace: str | None
+    fields: Fields
+    console: str | None = None
+    viz_namespace: str = "linkerd-viz"
+
+
+class Kind(ABC, Generic[V]):
+    """One kind of ticket, whose targets are looked at as V. `fields` is always what `schema` loaded: canonical."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -30,29 +69,50 @@ class Kind(ABC):
     """What it does, in the tenant's words."""
     schema: ClassVar[Schema]
     """Loads the request's fields; refuses unknown ones. Built once."""
-    has_cluster_change: ClassVar[bool]
+    scope: ClassVar[Scope] = Scope.NAMESPACE
+    has_cluster_change: ClassVar[bool] = True
     """False: nothing is written to a cluster, an operator fulfils it."""
 
-    @abstractmethod
-    def targets(self, fields: Fields, namespace: str) -> list[WorkloadRef]:
-        """The workloads that it acts on, each once, in the order asked."""
+    def namespaces(self, fields: Fields) -> list[str]:
+        """The namespaces that the fields name, each once, for kinds of that scope."""
+        raise NotImplementedError(f"the fields of {self.name} name no namespaces ({fields})")
 
     @abstractmethod
-    def wants(self, fields: Fields) -> Want:
-        """What it wants of every one of its workloads."""
+    def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
+        """What it acts on, each once, in the order of the work."""
 
     @abstractmethod
-    def routing_facts(self, fields: Fields, context: Sequence[InventoryView]) -> dict[str, Any]:
-        """What the policy routes by, JSON-safe; `context` gives the workloads as last seen."""
+    def routing_facts(self, fields: Fields, context: Sequence[V]) -> dict[str, Any]:
+        """What the policy routes by, JSON-safe; `context` gives the targets as last seen."""
 
     @abstractmethod
     def identity(self, fields: Fields) -> dict[str, Any]:
         """What makes two tickets ask for the same, JSON-safe; reasons and explanations are no part of it."""
 
     @abstractmethod
+    def checks(self, fields: Fields, views: Sequence[V]) -> list[Finding]:
+        """What preflight finds, over all targets."""
+
     def notes(self, raw: Mapping[str, Any]) -> list[str]:
         """What loading these fields changes in them, in sentences; `raw` must load."""
+        return []
+
+    def usage(self, asked: Asked) -> list[Command]:
+        """How to use what was granted: commands and addresses with the names filled in, shown while it is open."""
+        return []
+
+
+class WorkloadKind(Kind[InventoryView]):
+    """A kind whose targets are workloads: it wants annotations on their pod templates, and the fold does the rest."""
 
     @abstractmethod
-    def checks(self, fields: Fields, workloads: Sequence[InventoryView]) -> list[Finding]:
-        """What preflight finds, over all workloads."""
+    def wants(self, fields: Fields, view: InventoryView) -> Want:
+        """What it wants of this workload, whose control plane is as `view.defaults` says; empty: nothing is written."""
+
+
+class ObjectKind(Kind[V]):
+    """A kind that creates objects in the cluster and takes them away again."""
+
+    @abstractmethod
+    def manifests(self, fields: Fields, view: V, ticket: str) -> list[Object]:
+        """What it creates for one target, in the order of creation, without our labels; `ticket` is its reference."""

@@ -8,40 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
-from portal.kinds.base import Fields, InventoryView, Kind
+from portal.kinds.base import Fields, InventoryView, WorkloadKind
 from portal.kinds.port_list import PortList, notes_on
 from portal.kinds.weight import weighed
+from portal.kinds.workloads_field import Strict, WorkloadsSchema, workload_notes, workload_refs
+from portal.mesh.annotations import INJECT
 from portal.mesh.findings import Finding
 from portal.mesh.impact import workload_findings
 from portal.mesh.ports import Ports
 from portal.mesh.want import Want
-from portal.mesh.workloads import WorkloadRef, unpatchable_reason
+from portal.mesh.workloads import WorkloadRef
 
 SKIP, DISABLE = "skip-ports", "disable-injection"
-MOST_WORKLOADS = 50
 _LISTS = ("inbound", "outbound")
-
-
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class WorkloadName(fields.String):
-    """Loads `deployment/emoji`; refuses kinds that cannot be changed, with what to do instead."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text: str = super()._deserialize(value, attr, data, **kwargs).strip()
-        try:
-            ref = WorkloadRef.parse(text, "")
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        instead = unpatchable_reason(ref.kind)
-        if instead is not None:
-            raise ValidationError(instead)
-        return text
 
 
 def _not_blank(text: str) -> None:
@@ -49,7 +30,7 @@ def _not_blank(text: str) -> None:
         raise ValidationError("Say how the application encrypts this or, where it does not, why the risk is accepted.")
 
 
-class ApplicationEncryptionSchema(_Strict):
+class ApplicationEncryptionSchema(Strict):
     """How the flow is protected while the mesh does not protect it."""
 
     encrypted = fields.Boolean(
@@ -65,15 +46,9 @@ class ApplicationEncryptionSchema(_Strict):
     )
 
 
-class EncryptionExceptionSchema(_Strict):
+class EncryptionExceptionSchema(WorkloadsSchema):
     """What the fields of an encryption exception must be; loads them canonical."""
 
-    workloads = fields.List(
-        WorkloadName(),
-        required=True,
-        validate=validate.Length(1, MOST_WORKLOADS, error=f"Name 1 to {MOST_WORKLOADS} workloads."),
-        metadata={"description": "The workloads of the namespace, like deployment/emoji."},
-    )
     mode = fields.String(
         required=True,
         validate=validate.OneOf((SKIP, DISABLE), error=f"Choose {SKIP} or {DISABLE}."),
@@ -102,12 +77,8 @@ class EncryptionExceptionSchema(_Strict):
             sentence = "Without a proxy there is nothing to skip: leave the ports out, or choose skip-ports."
             raise ValidationError({name: [sentence] for name in given})
 
-    @post_load
-    def _merge_duplicates(self, data: Fields, **_: Any) -> Fields:
-        return {**data, "workloads": list(dict.fromkeys(data["workloads"]))}
 
-
-class EncryptionException(Kind):
+class EncryptionException(WorkloadKind):
     """Traffic that the mesh does not encrypt, by port or wholly, until the ticket ends."""
 
     name = "encryption-exception"
@@ -119,20 +90,18 @@ class EncryptionException(Kind):
     schema = EncryptionExceptionSchema()
     has_cluster_change = True
 
-    def targets(self, fields: Fields, namespace: str) -> list[WorkloadRef]:
+    def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The named workloads."""
-        return [WorkloadRef.parse(text, namespace) for text in fields["workloads"]]
+        return workload_refs(fields, namespace)
 
-    def wants(self, fields: Fields) -> Want:
-        """The ports, or no injection."""
-        return Want(
-            Ports.parse(fields["inbound"]), Ports.parse(fields["outbound"]), disable_injection=fields["mode"] == DISABLE
-        )
+    def wants(self, fields: Fields, view: InventoryView) -> Want:
+        """The ports, or no injection, of each workload alike."""
+        return _wanted(fields)
 
     def routing_facts(self, fields: Fields, context: Sequence[InventoryView]) -> dict[str, Any]:
         """`mode` (the strictest of all workloads), `application_encryption` (none, claimed), and why the mode is not
         the one asked (`widened`, sentences)."""
-        want = self.wants(fields)
+        want = _wanted(fields)
         widened = [sentence for view in context for sentence in weighed(want, view)]
         return {
             "mode": DISABLE if want.disable_injection or widened else SKIP,
@@ -146,12 +115,15 @@ class EncryptionException(Kind):
 
     def notes(self, raw: Mapping[str, Any]) -> list[str]:
         """What was put right in the lists and in the workloads."""
-        named = [text.strip() for text in raw["workloads"]]
-        twice = [text for text in dict.fromkeys(named) if named.count(text) > 1]
-        found = [f"{', '.join(twice)} was named more than once and counts once."] if twice else []
-        return found + [note for name in _LISTS for note in notes_on(name, raw.get(name) or "")]
+        return workload_notes(raw) + [note for name in _LISTS for note in notes_on(name, raw.get(name) or "")]
 
-    def checks(self, fields: Fields, workloads: Sequence[InventoryView]) -> list[Finding]:
+    def checks(self, fields: Fields, views: Sequence[InventoryView]) -> list[Finding]:
         """The findings of each workload."""
-        want = self.wants(fields)
-        return [found for view in workloads for found in workload_findings(view, want)]
+        want = _wanted(fields)
+        return [found for view in views for found in workload_findings(view, want)]
+
+
+def _wanted(fields: Fields) -> Want:
+    if fields["mode"] == DISABLE:
+        return Want.of_setting(INJECT)
+    return Want(Ports.parse(fields["inbound"]), Ports.parse(fields["outbound"]))

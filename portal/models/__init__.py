@@ -2,8 +2,9 @@
 
 from portal.models.access import ApiToken, IdempotentAnswer
 from portal.models.audit import AuditChain, Event
+from portal.models.created import CreatedObject
 from portal.models.evidence import Evidence
-from portal.models.inventory import InventoryCluster, InventoryNamespace, InventoryWorkload
+from portal.models.inventory import InventoryCluster, InventoryNamespace, InventoryObject, InventoryWorkload
 from portal.models.message import Message
 from portal.models.registry import (
     Cluster,
@@ -16,18 +17,21 @@ from portal.models.registry import (
     Tenant,
 )
 from portal.models.ticket import Comment, Decision, Target, Ticket, TicketTarget
+from portal.models.viz import VizBundle
 
 __all__ = [
     "ApiToken",
     "AuditChain",
     "Cluster",
     "Comment",
+    "CreatedObject",
     "Decision",
     "Event",
     "Evidence",
     "IdempotentAnswer",
     "InventoryCluster",
     "InventoryNamespace",
+    "InventoryObject",
     "InventoryWorkload",
     "Membership",
     "Message",
@@ -40,4 +44,5 @@ __all__ = [
     "Tenant",
     "Ticket",
     "TicketTarget",
+    "VizBundle",
 ]

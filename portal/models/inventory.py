@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, IdColumn, Instant, JSONDict, Name, Words
+from portal.db import Base, IdColumn, Instant, JSONDict, JSONList, Name, Words
 
 
 class InventoryCluster(Base):
@@ -50,3 +50,19 @@ class InventoryWorkload(Base):
     uid: Mapped[Name]
     object: Mapped[JSONDict] = mapped_column(comment="the object without status, managedFields, env and volumes")
     meshed: Mapped[bool] = mapped_column(Boolean, comment="the injector would mesh its pods")
+    kept_open: Mapped[JSONList | None] = mapped_column(comment="its finished pods that the proxy keeps running, in words")
+
+
+class InventoryObject(Base):
+    """One object besides workloads that previews and findings need, as last seen in a namespace that a tenant owns:
+    NetworkPolicies, LimitRanges and ResourceQuotas; and under no namespace what of Viz is in the cluster."""
+
+    __tablename__ = "inventory_object"
+    __table_args__ = (UniqueConstraint("cluster", "kind", "namespace", "name"),)
+
+    id: Mapped[IdColumn]
+    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
+    kind: Mapped[Name]
+    namespace: Mapped[Name]
+    name: Mapped[Name]
+    object: Mapped[JSONDict] = mapped_column(comment="the object without status and managedFields")

@@ -41,6 +41,9 @@ class Cluster(Base):
     console: Mapped[Words | None] = mapped_column(comment="address of the monitoring console")
     description: Mapped[Words] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    paused_at: Mapped[Instant | None] = mapped_column(comment="set: nothing new is applied, ends are still undone")
+    paused_by: Mapped[Name | None]
+    pause_reason: Mapped[Words | None]
 
 
 class Namespace(Base):

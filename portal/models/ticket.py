@@ -26,13 +26,14 @@ class Ticket(Base):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     requester_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[Name]
-    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
-    namespace: Mapped[Name]
+    cluster: Mapped[Name | None] = mapped_column(ForeignKey("cluster.name"), comment="null: it concerns no cluster")
+    namespace: Mapped[Name | None] = mapped_column(comment="null: its fields name namespaces, or it concerns none")
     environment: Mapped[Name] = mapped_column(comment="of the namespace when it was asked")
     fields: Mapped[JSONDict] = mapped_column(comment="canonical, as the kind's schema loads them")
     reason: Mapped[Words]
     notes: Mapped[JSONList] = mapped_column(comment="what was normalised in the input, in sentences")
     duration_seconds: Mapped[int | None] = mapped_column(comment="null: no end")
+    starts_at: Mapped[Instant | None] = mapped_column(comment="not applied before; null: as soon as it is approved")
     renews_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), comment="the ticket that this one follows")
     fingerprint: Mapped[Name] = mapped_column(comment="sha256 of what makes two tickets the same")
 
@@ -56,6 +57,10 @@ class Ticket(Base):
 
     preflight_at: Mapped[Instant | None]
     preflight_clean: Mapped[bool | None] = mapped_column(Boolean, comment="null: not yet run")
+
+    taken_by: Mapped[Name | None] = mapped_column(comment="the operator who works on what no worker can do")
+    answer: Mapped[Words | None] = mapped_column(comment="what the operator answered when fulfilling it")
+    remind_at: Mapped[Instant | None] = mapped_column(index=True, comment="when its end is next to be reminded of")
 
     problem: Mapped[Words | None] = mapped_column(comment="what keeps it from going on, for people")
     progress: Mapped[JSONDict] = mapped_column(comment="the rollout as last seen, by target")
@@ -138,7 +143,10 @@ class Comment(Base):
 
 
 class Target(Base):
-    """One workload that tickets act on, and what Meshdesk remembers of it; `sequence` is compare-and-set."""
+    """One thing in a cluster that tickets act on, and what Meshdesk remembers of it; `sequence` is compare-and-set.
+
+    A workload, or where objects are created: `egress` and `tap` of a namespace, `viz` of a cluster (no namespace).
+    """
 
     __tablename__ = "target"
     __table_args__ = (UniqueConstraint("cluster", "kind", "namespace", "name"),)
@@ -151,6 +159,8 @@ class Target(Base):
     uid: Mapped[Name | None] = mapped_column(comment="of the object the memory is about; a changed uid starts anew")
     memory: Mapped[JSONDict] = mapped_column(comment="baseline, written, intended: portal.mesh.fold.Memory")
     sequence: Mapped[int] = mapped_column(Integer, default=0, comment="number of the last intended write")
+    claim_token: Mapped[Name | None] = mapped_column(comment="of the worker that creates or deletes its objects now")
+    claim_until: Mapped[Instant | None]
 
 
 class TicketTarget(Base):

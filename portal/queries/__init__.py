@@ -1,7 +1,15 @@
 """Selects only: what pages, the API and verbs read. Nothing here changes a row."""
 
 from portal.queries.places import Place, clusters, namespaces, people_by_role, place, policy_text
-from portal.queries.sights import NamespaceView, comments, events, evidence, latest_evidence, namespace_view
+from portal.queries.sights import (
+    NamespaceView,
+    comments,
+    events,
+    evidence,
+    latest_evidence,
+    namespace_view,
+    objects_seen,
+)
 from portal.queries.tickets import (
     LIVE,
     WHOLE,
@@ -12,8 +20,10 @@ from portal.queries.tickets import (
     targets_of,
     ticket,
     tickets,
+    unfinished,
     visible,
 )
+from portal.queries.viz import anything_on_record, nonces, skips, viz_bundle, viz_namespaces, viz_seen
 
 __all__ = [
     "LIVE",
@@ -21,6 +31,7 @@ __all__ = [
     "NamespaceView",
     "Place",
     "TicketFilter",
+    "anything_on_record",
     "clusters",
     "comments",
     "events",
@@ -30,12 +41,19 @@ __all__ = [
     "live_links",
     "namespace_view",
     "namespaces",
+    "nonces",
+    "objects_seen",
     "occupied",
     "people_by_role",
     "place",
     "policy_text",
+    "skips",
     "targets_of",
     "ticket",
     "tickets",
+    "unfinished",
     "visible",
+    "viz_bundle",
+    "viz_namespaces",
+    "viz_seen",
 ]

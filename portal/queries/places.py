@@ -36,10 +36,13 @@ def policy_text(session: Session) -> str | None:
 
 @dataclass(frozen=True)
 class Place:
-    """A namespace that the actor may ask for: whose it is and in which environment."""
+    """Where the actor may ask for something: whose it is and in which environment.
 
-    cluster: str
-    namespace: str
+    `namespace` is None where the kind's fields name several, `cluster` too where no cluster is concerned.
+    """
+
+    cluster: str | None
+    namespace: str | None
     tenant: Tenant
     environment: str
 

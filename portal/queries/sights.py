@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.models import Comment, Event, Evidence, InventoryCluster, InventoryNamespace, InventoryWorkload
+from portal.models import (
+    Comment,
+    Event,
+    Evidence,
+    InventoryCluster,
+    InventoryNamespace,
+    InventoryObject,
+    InventoryWorkload,
+)
 
 
 def events(session: Session, chain: str, *, after: int = 0, limit: int = 500) -> Sequence[Event]:
@@ -63,3 +72,11 @@ def namespace_view(session: Session, cluster: str, namespace: str) -> NamespaceV
         .order_by(InventoryWorkload.kind, InventoryWorkload.name)
     )
     return NamespaceView(seen, found, {(row.kind, row.name): row for row in rows})
+
+
+def objects_seen(session: Session, cluster: str, kind: str, namespace: str) -> tuple[dict[str, Any], ...]:
+    """The objects of a kind (`NetworkPolicy`) in a namespace as workers last saw them, by name."""
+    query = select(InventoryObject.object).where(
+        InventoryObject.cluster == cluster, InventoryObject.kind == kind, InventoryObject.namespace == namespace
+    )
+    return tuple(session.scalars(query.order_by(InventoryObject.name)))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from portal.access.actor import Actor
 from portal.errors import NotFound
 from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
-from portal.states import State
+from portal.states import MOVING, State
 
 WHOLE = (
     joinedload(Ticket.tenant),
@@ -65,13 +65,12 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
         query = query.where(Ticket.requester_id == by.person_id)
     if wanted.tenant is not None:
         query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
-    for column, value in (
-        (Ticket.cluster, wanted.cluster),
-        (Ticket.namespace, wanted.namespace),
-        (Ticket.kind, wanted.kind),
-    ):
+    for column, value in ((Ticket.cluster, wanted.cluster), (Ticket.kind, wanted.kind)):
         if value is not None:
             query = query.where(column == value)
+    if wanted.namespace is not None:
+        within = select(TicketTarget.ticket_id).join(Target).where(Target.namespace == wanted.namespace)
+        query = query.where(or_(Ticket.namespace == wanted.namespace, Ticket.id.in_(within)))
     return query.where(_waits_for(by)) if wanted.waiting_for_me else query
 
 
@@ -102,6 +101,12 @@ def live_links(session: Session, target_id: int) -> Sequence[TicketTarget]:
         .execution_options(populate_existing=True)
     )
     return session.scalars(query).all()
+
+
+def unfinished(session: Session, target_id: int) -> set[int]:
+    """The tickets on a target that workers still carry on with: what they wrote is theirs to take back."""
+    query = select(Ticket.id).join(TicketTarget).where(TicketTarget.target_id == target_id, Ticket.state.in_(MOVING))
+    return set(session.scalars(query))
 
 
 def targets_of(session: Session, cluster: str, namespace: str) -> dict[tuple[str, str], Target]:

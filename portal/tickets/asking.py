@@ -11,32 +11,21 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import audit, outbox, queries
-from portal.access.actor import TENANT_ROLES, Actor
-from portal.durations import words
-from portal.errors import Duplicate, Forbidden, Invalid, NotReady
-from portal.kinds.base import InventoryView, Kind
+from portal.access.actor import POLICY, Actor
+from portal.errors import Invalid
+from portal.kinds.base import Kind
 from portal.kinds.registry import kind_named
-from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 from portal.models import Target, Ticket, TicketTarget
-from portal.policy import Route
 from portal.policy_store import current_policy
-from portal.states import OCCUPYING, State
-from portal.tickets import routing
-from portal.tickets.moving import number_of, testify
+from portal.states import State
+from portal.tickets import limits, routing
+from portal.tickets.ask import Ask
+from portal.tickets.moving import move, testify
+from portal.tickets.placing import place_of
+from portal.tickets.sights import Seen, look
 
-
-@dataclass(frozen=True)
-class Ask:
-    """What somebody asks: the envelope, with the kind's own fields still as they were sent."""
-
-    kind: str
-    cluster: str
-    namespace: str
-    reason: str
-    duration: timedelta | None
-    fields: dict[str, Any]
-    renews: str | None = None
+__all__ = ["Ask", "Prepared", "flatten", "prepare", "submit"]
 
 
 @dataclass(frozen=True)
@@ -44,13 +33,11 @@ class Prepared:
     """An ask that holds: checked, canonical and routed."""
 
     ask: Ask
-    kind: Kind
+    kind: Kind[Any]
     fields: dict[str, Any]
     notes: list[str]
     place: queries.Place
-    view: queries.NamespaceView
-    views: list[tuple[InventoryView, Target | None]]
-    want: Want
+    seen: Seen
     routed: routing.Routed
     fingerprint: str
     renews: Ticket | None
@@ -62,25 +49,21 @@ def prepare(session: Session, ask: Ask, *, by: Actor, shortest: timedelta) -> Pr
     Raises Invalid with the fields, NotFound, Forbidden, NotReady (no inventory yet), Duplicate.
     """
     kind = kind_named(ask.kind)
-    place = queries.place(session, ask.cluster, ask.namespace, by=by)
-    if not by.roles_in(place.tenant.id) & TENANT_ROLES:
-        raise Forbidden(f"Only people of tenant {place.tenant.name} ask for its namespaces.")
     fields, notes = _load_fields(kind, ask.fields)
-    refs, want = kind.targets(fields, ask.namespace), kind.wants(fields)
-    view = _view(session, ask)
-    _all_known(view, refs)
-    views = routing.views_seen(session, view, refs)
-    routed = routing.route_ask(place, kind, fields, [seen for seen, _ in views], current_policy(session))
-    _duration_fits(ask.duration, routed.route, shortest)
-    fingerprint = _fingerprint(ask, kind, fields)
-    renews = _renewed(session, ask, fingerprint, routed.route, by)
+    place = place_of(session, ask, kind, fields, by=by)
+    seen = look(session, kind, fields, place)
+    views = [sight.view for sight in seen.sights]
+    routed = routing.route_ask(place, kind, fields, views, current_policy(session))
+    limits.check_times(session, ask, routed.route, shortest)
+    fingerprint = _fingerprint(ask, kind, fields, place)
+    renews = limits.renewed(session, ask, fingerprint, routed.route, by=by)
     if renews is None:
-        _refuse_duplicate(session, fingerprint)
+        limits.refuse_duplicate(session, fingerprint)
     notes += [f"It is routed as if there were no proxy: {sentence}" for sentence in routed.widened]
-    return Prepared(ask, kind, fields, notes, place, view, views, want, routed, fingerprint, renews)
+    return Prepared(ask, kind, fields, notes, place, seen, routed, fingerprint, renews)
 
 
-def _load_fields(kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _load_fields(kind: Kind[Any], raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     try:
         return kind.schema.load(raw), kind.notes(raw)
     except ValidationError as error:
@@ -97,74 +80,11 @@ def flatten(messages: Any, path: str) -> dict[str, list[str]]:
     return {path: [str(sentence) for sentence in messages]}
 
 
-def _view(session: Session, ask: Ask) -> queries.NamespaceView:
-    view = queries.namespace_view(session, ask.cluster, ask.namespace)
-    if view is None:
-        raise NotReady(
-            f"Workers have not seen namespace {ask.namespace} on {ask.cluster} yet: try again in a minute, and ask "
-            "your platform operators if it stays so."
-        )
-    return view
-
-
-def _all_known(view: queries.NamespaceView, refs: list[WorkloadRef]) -> None:
-    errors = {
-        f"fields.workloads.{position}": [
-            f"There is no {ref} in {view.namespace.name} on {view.namespace.cluster} "
-            f"(as seen at {view.seen_at:%H:%M:%S} UTC)."
-        ]
-        for position, ref in enumerate(refs)
-        if (ref.kind, ref.name) not in view.workloads
-    }
-    if errors:
-        raise Invalid(errors)
-
-
-def _duration_fits(duration: timedelta | None, route: Route, shortest: timedelta) -> None:
-    if duration is None:
-        if not route.may_stand_without_end:
-            raise Invalid({"duration": [f"Say for how long; rule {route.rule} allows {_at_most(route)}."]})
-    elif duration < shortest:
-        raise Invalid({"duration": [f"The shortest window is {words(shortest)}: ask for at least that."]})
-    elif route.longest is not None and duration > route.longest:
-        raise Invalid({"duration": [f"Rule {route.rule} allows {_at_most(route)}: ask for less, or renew in time."]})
-
-
-def _at_most(route: Route) -> str:
-    return "no end" if route.longest is None else f"at most {words(route.longest)}"
-
-
-def _fingerprint(ask: Ask, kind: Kind, fields: dict[str, Any]) -> str:
+def _fingerprint(ask: Ask, kind: Kind[Any], fields: dict[str, Any], place: queries.Place) -> str:
     same = {"kind": ask.kind, "cluster": ask.cluster, "namespace": ask.namespace, "wants": kind.identity(fields)}
+    if ask.namespace is None:
+        same["tenant"] = place.tenant.name
     return audit.sha256(audit.canonical(same))
-
-
-def _renewed(session: Session, ask: Ask, fingerprint: str, route: Route, by: Actor) -> Ticket | None:
-    if ask.renews is None:
-        return None
-    before = queries.ticket(session, number_of(ask.renews), by=by)
-    if before.state not in (State.ACTIVE, State.APPLYING) or before.fingerprint != fingerprint:
-        raise Invalid({"renews": [f"{before.ref} is not an open window of the same content: ask anew instead."]})
-    if not route.renewal:
-        raise Invalid({"renews": [f"Rule {route.rule} allows no renewal."]})
-    _refuse_second_renewal(session, before)
-    return before
-
-
-def _refuse_second_renewal(session: Session, before: Ticket) -> None:
-    following = queries.follower(session, before.id, OCCUPYING)
-    if following is not None:
-        sentence = f"{following.ref} renews {before.ref} already and is {following.state}: use that one."
-        raise Duplicate(sentence, ref=following.ref)
-
-
-def _refuse_duplicate(session: Session, fingerprint: str) -> None:
-    same = queries.occupied(session, fingerprint, OCCUPYING)
-    if same is not None:
-        raise Duplicate(
-            f"{same.ref} asks for the same and is {same.state}: use that one, or renew it with renews={same.ref}.",
-            ref=same.ref,
-        )
 
 
 def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: timedelta) -> Ticket:
@@ -177,15 +97,19 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
     except IntegrityError:
         # Somebody asked for the same in the same instant: the index knew before the query could.
         if prepared.renews is not None:
-            _refuse_second_renewal(session, prepared.renews)
-        _refuse_duplicate(session, prepared.fingerprint)
+            limits.refuse_second_renewal(session, prepared.renews)
+        limits.refuse_duplicate(session, prepared.fingerprint)
         raise
-    for seen, known in prepared.views:
-        target = known or _target(session, ask.cluster, seen.ref)
-        link = TicketTarget(ticket_id=ticket.id, target_id=target.id, wanted=prepared.want.to_json(), suspended={})
+    for sight in prepared.seen.sights:
+        target = sight.target or _target(session, str(ask.cluster), sight.view.ref)
+        link = TicketTarget(ticket_id=ticket.id, target_id=target.id, wanted=sight.wanted.to_json(), suspended={})
         session.add(link)
     testify(session, ticket, "ticket:submitted", by=by, now=now, **_testimony(prepared))
-    outbox.send(session, outbox.preflight_call(ticket), now=now)
+    if prepared.kind.has_cluster_change:
+        outbox.send(session, outbox.preflight_call(ticket), now=now)
+    elif ticket.automatic:
+        # No preflight comes that the policy could wait for.
+        move(session, ticket, State.APPROVED, by=POLICY, now=now)
     return ticket
 
 
@@ -195,13 +119,14 @@ def _ticket(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
         tenant_id=prepared.place.tenant.id,
         requester_id=by.person_id,
         kind=ask.kind,
-        cluster=ask.cluster,
-        namespace=ask.namespace,
+        cluster=prepared.place.cluster,
+        namespace=prepared.place.namespace,
         environment=prepared.place.environment,
         fields=prepared.fields,
         reason=ask.reason,
         notes=prepared.notes,
         duration_seconds=None if ask.duration is None else int(ask.duration.total_seconds()),
+        starts_at=ask.starts_at,
         renews_id=None if prepared.renews is None else prepared.renews.id,
         fingerprint=prepared.fingerprint,
         created_at=now,
@@ -225,6 +150,7 @@ def _testimony(prepared: Prepared) -> dict[str, Any]:
         "reason": ask.reason,
         "fields": prepared.fields,
         "duration_seconds": None if ask.duration is None else int(ask.duration.total_seconds()),
+        "starts_at": None if ask.starts_at is None else ask.starts_at.isoformat(),
         "renews": None if prepared.renews is None else prepared.renews.ref,
         "rule": prepared.routed.route.rule,
         "policy": prepared.routed.policy.digest,

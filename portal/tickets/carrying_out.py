@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import outbox
 from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import LostClaim
-from portal.models import Ticket
+from portal.models import Cluster, Ticket
 from portal.states import Outcome, State
 from portal.tickets import ending
 from portal.tickets.ending import Ending
 from portal.tickets.moving import attach, move, take_for_change, testify
+from portal.tickets.reminding import next_reminder
 
 TASK_OF = {State.APPROVED: "meshdesk.apply", State.APPLYING: "meshdesk.apply", State.REVERTING: "meshdesk.undo"}
 BACKOFF_AT_MOST = timedelta(minutes=1)
@@ -45,7 +46,12 @@ def claim(session: Session, ticket_id: int, *, task: str, lease: timedelta) -> t
     """
     now = database_now(session)
     ticket = session.get(Ticket, ticket_id)
-    if ticket is None or TASK_OF.get(ticket.state) != task or ticket.claimed(now):
+    if (
+        ticket is None
+        or TASK_OF.get(ticket.state) != task
+        or ticket.claimed(now)
+        or not _may_begin(session, ticket, now)
+    ):
         return None
     token = secrets.token_hex(16)
     held = Claim(ticket_id, token, lease)
@@ -54,6 +60,14 @@ def claim(session: Session, ticket_id: int, *, task: str, lease: timedelta) -> t
     if ticket.state is State.APPROVED:
         move(session, take_for_change(session, ticket_id, by=WORKER), State.APPLYING, by=WORKER, now=now)
     return ticket, held
+
+
+def _may_begin(session: Session, ticket: Ticket, now: datetime) -> bool:
+    """False for what has not begun and is not to begin now: its cluster is paused, or its time has not come."""
+    if ticket.state is not State.APPROVED:
+        return True
+    paused = session.scalar(select(Cluster.paused_at).where(Cluster.name == ticket.cluster))
+    return paused is None and (ticket.starts_at is None or ticket.starts_at <= now)
 
 
 def _lease(session: Session, wanted: Claim, state: State, *, now: datetime) -> bool:
@@ -97,6 +111,7 @@ def begin_writing(session: Session, held: Claim, *, before: dict[str, Any]) -> N
     now = database_now(session)
     ticket.writing_from = ticket.active_from = now
     ticket.expires_at = None if ticket.duration is None else now + ticket.duration
+    ticket.remind_at = next_reminder(session, ticket, after=now)
     attach(session, ticket, "before", before, now=now)
     testify(session, ticket, "window:opened", by=WORKER, now=now, expires_at=_text(ticket.expires_at))
 

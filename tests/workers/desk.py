@@ -85,21 +85,33 @@ class Desk:
         renews: str | None = None,
         cluster: str = "practice",
         who: str = "member",
+        duration: timedelta = timedelta(minutes=30),
+        starts_at: datetime | None = None,
         **more: Any,
     ) -> int:
         """A pending ticket for a workload, or several with spaces between; its number."""
         fields = world.exception(workloads=workload.split(), inbound=inbound, **more)
-        ask = asking.Ask("encryption-exception", cluster, "emojivoto", "a test", timedelta(minutes=30), fields, renews)
+        ask = asking.Ask(
+            "encryption-exception", cluster, "emojivoto", "a test", duration, fields, renews, starts_at=starts_at
+        )
+        return self.submit(ask, who=who)
+
+    def submit(self, ask: asking.Ask, *, who: str = "member") -> int:
+        """A pending ticket of any kind; its number."""
         with self.acting(who) as (session, member):
             return asking.submit(session, ask, by=member, now=datetime.now(UTC), shortest=SHORTEST).id
 
     def approved(self, inbound: str, **more: Any) -> int:
         """A ticket that only has to be carried out; its number."""
         number = self.ask(inbound, **more)
+        self.approve(number)
+        return number
+
+    def approve(self, number: int) -> None:
+        """Look, then decide as everybody who must; the policy decides by itself where it is automatic."""
         self.preflight(number)
         for group in self.ticket(number).approvals:
             self.decide(number, "owner" if group["from"] == "tenant-owner" else "partner")
-        return number
 
     def preflight(self, number: int) -> None:
         """What the preflight task does."""

@@ -239,3 +239,54 @@ def test_what_grew_is_sealed_once_a_minute(desk: Desk) -> None:
     desk.ask("7002")
     sweep(desk.context)
     assert count(desk, Event, sealed) == 1
+
+
+def reminders(desk: Desk, number: int) -> list[int]:
+    """How many seconds were left at each reminder in the ticket's story."""
+    with desk.database.reading() as session:
+        told = select(Event).where(Event.chain == f"MD-{number}", Event.type == "window:ending-soon")
+        return [event.payload["left_seconds"] for event in session.scalars(told.order_by(Event.number))]
+
+
+def test_the_end_is_reminded_of_once_for_each_reminder_of_the_rule(desk: Desk) -> None:
+    number = desk.active("7001", duration=timedelta(hours=3))
+    assert desk.ticket(number).remind_at == desk.ticket(number).expires_at - timedelta(hours=1)
+    sweep(desk.context)
+    assert reminders(desk, number) == []
+    change(desk, number, expires_at=ago(-1800), remind_at=ago(1800))
+    sweep(desk.context)
+    sweep(desk.context)
+    (left,) = reminders(desk, number)
+    assert 1750 < left <= 1800
+    assert desk.ticket(number).remind_at is None
+    assert desk.state(number) is State.ACTIVE
+
+
+def test_a_window_shorter_than_every_reminder_is_not_reminded_of(desk: Desk) -> None:
+    number = desk.active("7001")
+    assert desk.ticket(number).remind_at is None
+
+
+def scheduled(desk: Desk, starts_at: datetime) -> int:
+    number = desk.ask("7001", starts_at=starts_at)
+    desk.preflight(number)
+    for group in desk.ticket(number).approvals:
+        desk.decide(number, "owner" if group["from"] == "tenant-owner" else "partner")
+    return number
+
+
+def test_what_starts_later_is_applied_then_and_not_before(desk: Desk) -> None:
+    number = scheduled(desk, ago(-3600))
+    assert ("meshdesk.apply", str(number)) not in waiting(desk)
+    desk.apply(number)
+    sweep(desk.context)
+    assert desk.state(number) is State.APPROVED
+    change(desk, number, starts_at=ago(10), next_attempt_at=ago(10))
+    change(desk, number, updated_at=ago(10))
+    sweep(desk.context)
+    assert ("meshdesk.apply", str(number)) in waiting(desk)
+    desk.deliver("meshdesk.apply")
+    ticket = desk.ticket(number)
+    assert ticket.state is State.ACTIVE
+    assert ticket.active_from is not None
+    assert ticket.active_from > ticket.starts_at

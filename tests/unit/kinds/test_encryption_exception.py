@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from portal.kinds.encryption_exception import EncryptionException
 from portal.kinds.weight import routes_as_disable_injection
-from portal.mesh.annotations import SKIP_INBOUND, MeshDefaults
+from portal.mesh.annotations import INJECT, SKIP_INBOUND, MeshDefaults
 from portal.mesh.ports import Ports
 from portal.mesh.want import NOTHING, Want
 from portal.mesh.workloads import WorkloadRef
@@ -164,8 +164,8 @@ def test_it_acts_on_each_named_workload_alike() -> None:
         WorkloadRef("deployment", "emojivoto", "emoji"),
         WorkloadRef("statefulset", "emojivoto", "db"),
     ]
-    assert KIND.wants(fields) == Want(Ports.of(8080), Ports.of(25))
-    assert KIND.wants(load(mode="disable-injection", inbound=...)) == Want(disable_injection=True)
+    assert KIND.wants(fields, view()) == Want(Ports.of(8080), Ports.of(25))
+    assert KIND.wants(load(mode="disable-injection", inbound=...), view()) == Want.of_setting(INJECT)
     assert KIND.has_cluster_change
 
 
@@ -208,7 +208,7 @@ def test_outbound_weighs_by_number_only() -> None:
     assert not routes_as_disable_injection(Want(skip_outbound=Ports.of(8080)), NOTHING, exposed)
     assert not routes_as_disable_injection(Want(skip_outbound=Ports.of(1)), Want(skip_inbound=exposed), exposed)
     assert routes_as_disable_injection(Want(skip_outbound=Ports.parse("10001-11001")), NOTHING, exposed)
-    assert routes_as_disable_injection(Want(disable_injection=True), NOTHING, exposed)
+    assert routes_as_disable_injection(Want.of_setting(INJECT), NOTHING, exposed)
 
 
 def test_routing_facts_of_an_ordinary_request() -> None:
