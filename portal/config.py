@@ -63,11 +63,20 @@ class Config:
     cluster_timeout: timedelta = _setting(
         "MESHDESK_CLUSTER_TIMEOUT", timedelta(seconds=5), _duration, "Longest that one call to a cluster may take."
     )
+    viz_limit: timedelta = _setting(
+        "MESHDESK_VIZ_LIMIT", timedelta(minutes=3), _duration, "How long Viz may take to come up before it is undone."
+    )
     web_threads: int = _setting(
         "MESHDESK_WEB_THREADS", 16, _count, "Threads of the web server; at most half of them wait in long polls."
     )
     worker_threads: int = _setting("MESHDESK_WORKER_THREADS", 4, _count, "Tasks that one worker runs at a time.")
+    helm: Path | None = _setting(
+        "MESHDESK_HELM", None, Path, "`meshdesk registry` only: the Helm program, for clusters whose Viz is a chart."
+    )
     max_body: int = _setting("MESHDESK_MAX_BODY", 1_000_000, _count, "Largest request body in bytes.")
+    metrics_token: str = _setting(
+        "MESHDESK_METRICS_TOKEN", "", str, "Bearer token that `/metrics` needs; empty: it answers this machine only."
+    )
 
     def __post_init__(self) -> None:
         if self.cluster_timeout >= self.lease:

@@ -11,18 +11,25 @@ from portal.config import Config
 from portal.db import Database
 from portal.errors import ConfigurationError
 from portal.practice.tokens import write_tokens
-from portal.registry.file import load_registry
+from portal.registry.file import RegistryFile, load_registry
+from portal.registry.reading import with_bundles
 
 BY = "practice run"
 
 
+def practice_registry() -> RegistryFile:
+    """The registry of the practice clusters, with the Viz bundle that both share."""
+    with resources.as_file(resources.files(__package__ or "portal.practice")) as folder:
+        return with_bundles(load_registry((folder / "registry.yaml").read_text("utf-8")), folder)
+
+
 def prepare(database: Database, config: Config, now: datetime) -> None:
     """Bring in the practice registry, unless somebody applied another, and write the tokens; safe to run again."""
-    text = (resources.files(__package__ or "portal.practice") / "registry.yaml").read_text("utf-8")
+    wanted = practice_registry()
     with database.unit_of_work() as session:
         last = registry.last_applied(session)
         if last is None or last.applied_by == BY:
-            registry.apply(session, load_registry(text), by=BY, now=now)
+            registry.apply(session, wanted, by=BY, now=now)
     write_tokens(database, config.var / "tokens.json", now)
 
 

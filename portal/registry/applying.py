@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import audit
 from portal.errors import ConfigurationError
-from portal.models import Cluster, Membership, Namespace, Person, RegistryVersion, Role, Tenant, Ticket
-from portal.registry import rows
+from portal.models import Cluster, Membership, Namespace, Person, RegistryVersion, Role, Tenant, Ticket, TicketTarget
+from portal.registry import bundles, rows
 from portal.registry.diff import Change, diff
 from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
 from portal.states import TERMINAL
@@ -26,10 +26,10 @@ Places = dict[tuple[str, str], str]
 
 def present(session: Session) -> RegistryFile:
     """What is in force now, as a registry without a text."""
-    roles = _people_by_role(session)
+    roles, viz = _people_by_role(session), bundles.entries(session)
     return RegistryFile(
         clusters=tuple(
-            ClusterEntry(row.name, row.environment, row.console, row.description)
+            ClusterEntry(row.name, row.environment, row.console, row.description, viz.get(row.name))
             for row in session.scalars(select(Cluster).where(Cluster.active))
         ),
         tenants=tuple(_tenants(session, roles)),
@@ -72,12 +72,18 @@ def _places(registry: RegistryFile) -> Places:
 def _refuse_taking_away(session: Session, before: Places, after: Places) -> None:
     lost = {place: tenant for place, tenant in before.items() if after.get(place) != tenant}
     query = select(Ticket).where(Ticket.state.not_in(TERMINAL)).order_by(Ticket.id)
+    needed = selectinload(Ticket.targets).options(joinedload(TicketTarget.target))
     held: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for ticket in session.scalars(query) if lost else ():
-        if (ticket.cluster, ticket.namespace) in lost:
-            held[ticket.cluster, ticket.namespace].append(ticket.ref)
+    for ticket in session.scalars(query.options(needed)) if lost else ():
+        for place in _places_of(ticket) & lost.keys():
+            held[place].append(ticket.ref)
     if held:
         raise ConfigurationError("\n".join(_still_needed(place, lost[place], refs) for place, refs in held.items()))
+
+
+def _places_of(ticket: Ticket) -> set[tuple[str, str]]:
+    own = {(ticket.cluster, ticket.namespace)} if ticket.cluster and ticket.namespace else set()
+    return own | {(link.target.cluster, link.target.namespace) for link in ticket.targets}
 
 
 def _still_needed(place: tuple[str, str], tenant: str, refs: Sequence[str]) -> str:
@@ -99,6 +105,7 @@ def apply(session: Session, wanted: RegistryFile, *, by: str, now: datetime) -> 
     if not changes:
         return []
     rows.write(session, wanted)
+    bundles.write(session, wanted, now=now)
     session.add(RegistryVersion(applied_at=now, applied_by=by, digest=wanted.digest, text=wanted.text))
     payload = {"digest": wanted.digest, "changes": [str(change) for change in changes]}
     audit.record(session, audit.SYSTEM_CHAIN, audit.Deed("registry:applied", by, payload), now=now)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.registry.state import RegistryFile
+from portal.registry.state import RegistryFile, VizEntry
 
 
 class Action(StrEnum):
@@ -91,11 +92,21 @@ def _by_key(registry: RegistryFile) -> dict[_Key, _Row]:
 def _plain_rows(registry: RegistryFile) -> Iterator[_Row]:
     for cluster in registry.clusters:
         values = {"environment": cluster.environment, "console": cluster.console, "description": cluster.description}
-        yield _Row("cluster", cluster.name, f"({cluster.environment})", values)
+        yield _Row("cluster", cluster.name, f"({cluster.environment})", {**values, **_viz_values(cluster.viz)})
     for person in registry.people:
         yield _Row("person", person.name, "", {"title": person.title, "email": person.email})
     for tenant in registry.tenants:
         yield _Row("tenant", tenant.name, "", {"title": tenant.title})
+
+
+def _viz_values(viz: VizEntry | None) -> dict[str, str | None]:
+    source = viz.source() if viz else {}
+    digest = viz.digest[:12] if viz and viz.digest else None
+    return {
+        "viz": json.dumps(source, sort_keys=True) if source else None,
+        "viz bundle": digest,
+        "viz shared dashboard": viz.shared_dashboard if viz else None,
+    }
 
 
 def _namespace_rows(registry: RegistryFile) -> Iterator[_Row]:

@@ -16,6 +16,7 @@ from portal.fields import dns_label
 from portal.registry.diff import Action, Change, diff
 from portal.registry.rules import broken
 from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+from portal.registry.viz_schema import VizSchema
 
 __all__ = [
     "Action",
@@ -62,6 +63,7 @@ class ClusterSchema(Schema):
     environment = fields.String(required=True, validate=validate.OneOf(_ENVIRONMENTS))
     console = fields.Url(schemes={"http", "https"}, require_tld=False, load_default=None)
     description = fields.String(load_default="")
+    viz = fields.Nested(VizSchema, load_default=None)
 
     @post_load
     def _made(self, data: Mapping[str, Any], **_: Any) -> ClusterEntry:

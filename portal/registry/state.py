@@ -6,9 +6,60 @@ Built from a file by file.py and from the database by applying.py, so that `regi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
+
+from portal.mesh.viz.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class SecretSource:
+    """A Secret of the cluster whose values are the files of a bundle; a worker reads it."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ChartSource:
+    """A chart that the `helm` program renders; `values` is a file, relative to the registry's."""
+
+    ref: str
+    version: str
+    values: str | None = None
+
+
+@dataclass(frozen=True)
+class VizEntry:
+    """What is installed for Viz tickets: a file or folder relative to the registry's, a Secret or a chart.
+
+    `listed` and `control_plane` are those of `read_bundle`. `content` is what was read, None where nothing was yet: two
+    entries are equal when their contents have one digest.
+    """
+
+    bundle: str | None = None
+    secret: SecretSource | None = None
+    chart: ChartSource | None = None
+    listed: tuple[str, ...] = ()
+    shared_dashboard: str | None = None
+    control_plane: str = "linkerd"
+    digest: str | None = None
+    content: Bundle | None = field(default=None, compare=False, repr=False)
+
+    def source(self) -> dict[str, Any]:
+        """Where it comes from and how it is read, JSON-safe; `from_source` reads it back."""
+        found = {key: getattr(self, key) for key in ("bundle", "secret", "chart")}
+        source = {key: value if isinstance(value, str) else asdict(value) for key, value in found.items() if value}
+        return {**source, "listed": list(self.listed), "control_plane": self.control_plane}
+
+    @classmethod
+    def from_source(cls, source: Mapping[str, Any], **more: Any) -> VizEntry:
+        """The entry of a stored source; `more` are the fields that are no part of it."""
+        made = {"secret": SecretSource, "chart": ChartSource}
+        found = {key: made[key](**value) if key in made else value for key, value in source.items()}
+        return cls(**{**found, "listed": tuple(source["listed"]), **more})
 
 
 @dataclass(frozen=True)
@@ -19,6 +70,7 @@ class ClusterEntry:
     environment: str
     console: str | None = None
     description: str = ""
+    viz: VizEntry | None = None
 
 
 @dataclass(frozen=True)

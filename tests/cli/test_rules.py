@@ -28,6 +28,7 @@ def policy_file(tmp_path: Path) -> Path:
 def registry_file(tmp_path: Path) -> Path:
     """The practice registry as a file."""
     path = tmp_path / "registry.yaml"
+    (tmp_path / "viz.yaml").write_text((resources.files("portal.practice") / "viz.yaml").read_text("utf-8"))
     path.write_text(REGISTRY)
     return path
 
@@ -112,3 +113,14 @@ def test_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
     assert run("policy", "check", str(missing)).stderr == f"{missing} cannot be read: No such file or directory.\n"
     missing.write_bytes(b"\xff\xfe")
     assert run("registry", "apply", str(missing)).stderr == f"{missing} is not UTF-8 text.\n"
+
+
+def test_registry_check_says_what_of_viz_it_found_or_all_that_is_wrong(run: Run, registry_file: Path) -> None:
+    said = run("registry", "check", str(registry_file))
+    assert said.exit_code == 0
+    assert "Viz of cluster practice: 47 objects in namespace linkerd-viz.\n" in said.stdout
+    assert said.stdout.endswith("A registry of 2 clusters, 3 tenants, 11 people.\n")
+    registry_file.with_name("viz.yaml").unlink()
+    wrong = run("registry", "check", str(registry_file))
+    assert wrong.exit_code == 1
+    assert "Viz of cluster practice-sandbox: viz.yaml cannot be read: No such file or directory." in wrong.stderr
