@@ -18,7 +18,7 @@ from portal.models import Message, Ticket
 
 log = logging.getLogger(__name__)
 
-TASKS = frozenset({"meshdesk.preflight", "meshdesk.apply", "meshdesk.undo", "meshdesk.inventory", "meshdesk.converge"})
+TASKS = frozenset(f"meshdesk.{name}" for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle"))
 RESEND_AFTER = timedelta(seconds=10)
 RESEND_AT_MOST = timedelta(minutes=5)
 KEEP_TAKEN = timedelta(days=1)
@@ -45,19 +45,25 @@ class Call:
     delay: timedelta = timedelta(0)
 
 
+def _cluster(ticket: Ticket) -> str:
+    if ticket.cluster is None:
+        raise ValueError(f"{ticket.ref} concerns no cluster: no worker has anything to do for it")
+    return ticket.cluster
+
+
 def apply_call(ticket: Ticket) -> Call:
     """The call that carries an approved ticket on."""
-    return Call("meshdesk.apply", ticket.id, apply_queue(ticket.cluster))
+    return Call("meshdesk.apply", ticket.id, apply_queue(_cluster(ticket)))
 
 
 def undo_call(ticket: Ticket) -> Call:
     """The call that takes an ended ticket back."""
-    return Call("meshdesk.undo", ticket.id, undo_queue(ticket.cluster))
+    return Call("meshdesk.undo", ticket.id, undo_queue(_cluster(ticket)))
 
 
 def preflight_call(ticket: Ticket) -> Call:
     """The call that looks at a ticket's workloads before anybody decides."""
-    return Call("meshdesk.preflight", ticket.id, apply_queue(ticket.cluster))
+    return Call("meshdesk.preflight", ticket.id, apply_queue(_cluster(ticket)))
 
 
 def send(session: Session, call: Call, *, now: datetime) -> Message:

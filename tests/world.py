@@ -38,6 +38,7 @@ ROLES: dict[str, tuple[str | None, Role]] = {
     "outsider": ("books", Role.MEMBER),
     "outsider_partner": ("books", Role.PARTNER),
     "operator": (None, Role.OPERATOR),
+    "operator2": (None, Role.OPERATOR),
     "auditor": (None, Role.AUDITOR),
 }
 TOKENS = {name: f"{tokens.PREFIX}{name}-for-tests" for name in ROLES}
@@ -187,3 +188,16 @@ def exception(**changes: Any) -> dict[str, Any]:
         "application_encryption": {"encrypted": True, "how": "TLS 1.3 in the server, certificate of the tenant"},
     }
     return {**fields, **changes}
+
+
+def generic(**changes: Any) -> dict[str, Any]:
+    """The body of a good request that people carry out; `changes` replace parts of it."""
+    fields = {"title": "A console for our auditors", "text": "Read-only, for emojivoto, two people."}
+    return {"kind": "generic", "reason": "the yearly audit", "fields": fields, **changes}
+
+
+def join(session: Session, name: str, tenant: str, role: Role = Role.MEMBER) -> None:
+    """Give a person one more role, in a tenant of this world."""
+    person = session.scalars(select(Person.id).where(Person.name == name)).one()
+    found = session.scalars(select(Tenant.id).where(Tenant.name == tenant)).one()
+    session.add(Membership(person_id=person, tenant_id=found, role=role))

@@ -35,10 +35,18 @@ class PreflightSchema(Output):
     findings = fields.Raw()
 
 
+class CommandSchema(Output):
+    """A command line or an address to use what was granted, the names filled in."""
+
+    title = fields.String()
+    text = fields.String()
+
+
 class TargetSchema(Output):
-    """One workload of a ticket."""
+    """One target of a ticket: a workload, or `egress`, `tap` and `viz` where objects are created."""
 
     workload = fields.String()
+    namespace = fields.String(metadata={"description": "Empty where the target is a whole cluster's."})
     suspended = fields.Raw(metadata={"description": "Our entries that somebody removed; they are not added again."})
     written_at = Instant(allow_none=True)
     proven_at = Instant(allow_none=True)
@@ -50,8 +58,8 @@ class TicketSchema(Output):
     ref = fields.String()
     kind = fields.String()
     tenant = fields.String()
-    cluster = fields.String()
-    namespace = fields.String()
+    cluster = fields.String(allow_none=True)
+    namespace = fields.String(allow_none=True)
     environment = fields.String()
     state = fields.String()
     requester = fields.String()
@@ -67,6 +75,7 @@ class TicketSchema(Output):
     decisions = fields.List(fields.Nested(DecisionMadeSchema))
     next = fields.String(metadata={"description": "What happens next, and who has to do it."})
     preflight = fields.Nested(PreflightSchema, allow_none=True)
+    starts_at = Instant(allow_none=True, metadata={"description": "Not applied before; null: once it is approved."})
     active_from = Instant(allow_none=True)
     expires_at = Instant(allow_none=True)
     outcome = fields.String(allow_none=True)
@@ -76,6 +85,9 @@ class TicketSchema(Output):
     problem = fields.String(allow_none=True)
     progress = fields.Raw()
     targets = fields.List(fields.Nested(TargetSchema))
+    usage = fields.List(fields.Nested(CommandSchema), metadata={"description": "How to use it while it is open."})
+    taken_by = fields.String(allow_none=True, metadata={"description": "The operator who works on it."})
+    answer = fields.String(allow_none=True, metadata={"description": "What the operator answered."})
     renews = fields.String(allow_none=True)
     created_at = Instant()
     updated_at = Instant()
@@ -90,10 +102,14 @@ class TicketPageSchema(Output):
 
 
 class PreviewTargetSchema(Output):
-    """What a request would change on one workload."""
+    """What a request would change on one target."""
 
     workload = fields.String()
-    change = fields.Raw(allow_none=True, metadata={"description": "{before, after, unified} of the pod template."})
+    namespace = fields.String()
+    change = fields.Raw(
+        allow_none=True,
+        metadata={"description": "{before, after, unified} of the pod template, or of the objects it would create."},
+    )
     effective = fields.Raw(metadata={"description": "The present values, and where they come from."})
     findings = fields.Raw()
     warnings = fields.Raw()
@@ -104,8 +120,8 @@ class PreviewSchema(Output):
 
     kind = fields.String()
     tenant = fields.String()
-    cluster = fields.String()
-    namespace = fields.String()
+    cluster = fields.String(allow_none=True)
+    namespace = fields.String(allow_none=True)
     environment = fields.String()
     fields_ = fields.Raw(data_key="fields")
     notes = fields.List(fields.String())
@@ -117,8 +133,8 @@ class PreviewSchema(Output):
     waiting_for = fields.List(fields.Nested(NeedSchema))
     longest = Duration(allow_none=True, metadata={"description": "Longest duration of the rule; null: no limit."})
     targets = fields.List(fields.Nested(PreviewTargetSchema))
-    seen_at = Instant(metadata={"description": "When workers last read the cluster."})
-    age_seconds = fields.Integer()
+    seen_at = Instant(allow_none=True, metadata={"description": "When workers last read the cluster."})
+    age_seconds = fields.Integer(allow_none=True)
     next = fields.String()
 
 
@@ -167,3 +183,19 @@ class CommentListSchema(Output):
     """All comments of a ticket, oldest first."""
 
     items = fields.List(fields.Nested(CommentMadeSchema))
+
+
+class ManifestSchema(Output):
+    """A corrected manifest for the people of the tenant to apply."""
+
+    workload = fields.String()
+    name = fields.String(metadata={"description": "A name for the file."})
+    text = fields.String(metadata={"description": "The manifest as YAML, without literal values of variables."})
+    notes = fields.List(fields.String(), metadata={"description": "What to know or to fill in before it is applied."})
+    withheld = fields.List(fields.String(), metadata={"description": "The variables whose values are missing."})
+
+
+class ManifestListSchema(Output):
+    """All manifests of a ticket, as the last preflight made them."""
+
+    items = fields.List(fields.Nested(ManifestSchema))

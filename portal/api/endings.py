@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 
 from portal.api import answers, schemas
-from portal.api.answering import changed
-from portal.api.idempotency import Edge, change
+from portal.api.answering import run_verb
 from portal.api.smorest import Blueprint
-from portal.models import Ticket
 from portal.tickets import deciding, ending
-from portal.tickets.moving import number_of
 
 blueprint = Blueprint("endings", "End a ticket, or have stuck work tried again.")
 REASON, NOTHING, TICKET = schemas.ReasonSchema(), schemas.NothingSchema(), answers.TicketSchema()
-
-
-def _run(verb: Callable[..., Ticket], ref: str, **words: str) -> Response:
-    number = number_of(ref)
-
-    def effect(edge: Edge) -> Response:
-        return changed(edge, verb(edge.session, number, by=edge.by, now=edge.now, **words))
-
-    return change(effect)
 
 
 @blueprint.route("/tickets/<ref>/withdraw", methods=["POST"])
@@ -33,7 +20,7 @@ def _run(verb: Callable[..., Ticket], ref: str, **words: str) -> Response:
 @blueprint.response(200, TICKET)
 def withdraw(said: dict[str, Any], ref: str) -> Response:
     """Take back a request before its window opens."""
-    return _run(ending.withdraw, ref, **said)
+    return run_verb(ending.withdraw, ref, **said)
 
 
 @blueprint.route("/tickets/<ref>/release", methods=["POST"])
@@ -41,7 +28,7 @@ def withdraw(said: dict[str, Any], ref: str) -> Response:
 @blueprint.response(200, TICKET)
 def release(said: dict[str, Any], ref: str) -> Response:
     """Give an open window back early."""
-    return _run(ending.release, ref, **said)
+    return run_verb(ending.release, ref, **said)
 
 
 @blueprint.route("/tickets/<ref>/revoke", methods=["POST"])
@@ -49,7 +36,7 @@ def release(said: dict[str, Any], ref: str) -> Response:
 @blueprint.response(200, TICKET)
 def revoke(said: dict[str, Any], ref: str) -> Response:
     """End somebody's approved or open ticket, as a security partner, an owner or an operator."""
-    return _run(ending.revoke, ref, **said)
+    return run_verb(ending.revoke, ref, **said)
 
 
 @blueprint.route("/tickets/<ref>/retry", methods=["POST"])
@@ -57,7 +44,7 @@ def revoke(said: dict[str, Any], ref: str) -> Response:
 @blueprint.response(200, TICKET)
 def retry(_: dict[str, Any], ref: str) -> Response:
     """Try a failed ticket again, or a hindered undo at once."""
-    return _run(ending.retry, ref)
+    return run_verb(ending.retry, ref)
 
 
 @blueprint.route("/tickets/<ref>/reapply", methods=["POST"])
@@ -65,7 +52,7 @@ def retry(_: dict[str, Any], ref: str) -> Response:
 @blueprint.response(200, TICKET)
 def reapply(_: dict[str, Any], ref: str) -> Response:
     """Write again what somebody removed while the window is open."""
-    return _run(ending.reapply, ref)
+    return run_verb(ending.reapply, ref)
 
 
 @blueprint.route("/tickets/<ref>/preflight", methods=["POST"])
@@ -73,4 +60,4 @@ def reapply(_: dict[str, Any], ref: str) -> Response:
 @blueprint.response(200, TICKET)
 def preflight(_: dict[str, Any], ref: str) -> Response:
     """Have a worker look at the workloads again."""
-    return _run(deciding.ask_preflight, ref)
+    return run_verb(deciding.ask_preflight, ref)

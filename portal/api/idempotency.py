@@ -47,6 +47,23 @@ def change(effect: Callable[[Edge], Response]) -> Response:
         return effect(edge) if key is None else _once(edge, _checked(key), effect)
 
 
+def change_many(work: Callable[[], Response]) -> Response:
+    """Run `work`, which commits by itself and finds nothing left to do when it is run again; its answer is kept.
+
+    For changes of many tickets: one transaction for all of them would hold every one of them up.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return work()
+    with parts().database.unit_of_work() as session:
+        edge = Edge(session, actor(), database_now(session))
+        before = None if _find(edge, _checked(key)) is None else _replayed(edge, key)
+    if before is not None:
+        return before
+    done = work()
+    return change(lambda _: done)
+
+
 def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise Invalid({HEADER: ["Give 1 to 200 printable ASCII characters without spaces, for example a UUID."]})
@@ -76,13 +93,17 @@ def _reserve(edge: Edge, key: str) -> IdempotentAnswer | None:
 
 
 def _replayed(edge: Edge, key: str) -> Response:
-    same = (IdempotentAnswer.person_id == edge.by.person_id, IdempotentAnswer.key == key)
-    kept = edge.session.scalars(select(IdempotentAnswer).where(*same)).one()
-    if kept.digest != _digest():
+    kept = _find(edge, key)
+    if kept is None or kept.digest != _digest():
         raise KeyReused("This Idempotency-Key came with another request before: use a new key for a new request.")
     answer = Response(kept.body, kept.status, kept.headers, mimetype="application/json")
     answer.headers["Idempotency-Replayed"] = "true"
     return answer
+
+
+def _find(edge: Edge, key: str) -> IdempotentAnswer | None:
+    same = (IdempotentAnswer.person_id == edge.by.person_id, IdempotentAnswer.key == key)
+    return edge.session.scalars(select(IdempotentAnswer).where(*same)).one_or_none()
 
 
 def _digest() -> str:

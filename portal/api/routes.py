@@ -8,25 +8,41 @@ from portal.api import (
     clusters,
     decisions,
     endings,
+    fulfilling,
     health,
     kinds,
     me,
+    metrics,
+    pauses,
     problems,
     reference,
+    revocations,
     sign_in,
     testimony,
     tickets,
 )
 
-PARTS = (tickets, decisions, endings, testimony, kinds, clusters, me)
+BLUEPRINTS = (
+    tickets.blueprint,
+    decisions.blueprint,
+    endings.blueprint,
+    fulfilling.blueprint,
+    testimony.blueprint,
+    kinds.blueprint,
+    clusters.blueprint,
+    pauses.blueprint,
+    revocations.blueprint,
+    me.blueprint,
+)
 
 
 def install(app: Flask) -> None:
-    """Serve the API, its reference and the probes."""
+    """Serve the API, its reference, the probes and the metrics."""
     problems.install(app)
     sign_in.install(app)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     api = reference.install(app)
-    for part in PARTS:
-        api.register_blueprint(part.blueprint)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
     reference.complete(app, api)

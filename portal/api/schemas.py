@@ -9,8 +9,16 @@ from webargs.fields import DelimitedList
 
 from portal.api.schema_base import NAME, NEEDED, Input, Words
 from portal.fields import Duration
+from portal.kinds.base import Scope
+from portal.kinds.registry import KINDS
 from portal.states import State
 from portal.tickets.asking import Ask
+
+PLACES: dict[Scope, tuple[str, ...]] = {
+    Scope.NAMESPACE: ("cluster", "namespace"),
+    Scope.NAMESPACES: ("cluster",),
+    Scope.ANYTHING: (),
+}
 
 
 def states() -> DelimitedList:
@@ -23,8 +31,19 @@ class AskSchema(Input):
     """A request: its envelope, and the fields that the kind defines."""
 
     kind = fields.String(required=True, validate=NAME, error_messages=NEEDED)
-    cluster = fields.String(required=True, validate=NAME, error_messages=NEEDED)
-    namespace = fields.String(required=True, validate=NAME, error_messages=NEEDED)
+    cluster = fields.String(load_default=None, allow_none=True, validate=NAME)
+    namespace = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=NAME,
+        metadata={"description": "A namespace of yours, for kinds whose scope is `namespace`."},
+    )
+    tenant = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=NAME,
+        metadata={"description": "Yours that it is for, where no namespace tells."},
+    )
     duration = Duration(
         load_default=None,
         allow_none=True,
@@ -38,12 +57,26 @@ class AskSchema(Input):
         error_messages=NEEDED,
         metadata={"description": "What the kind asks for: GET /kinds/{name} has its schema."},
     )
+    starts_at = fields.AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "RFC 3339: not applied before; null: as soon as it is approved."},
+    )
     renews = fields.String(
         load_default=None,
         allow_none=True,
         validate=NAME,
         metadata={"description": "The open ticket that this one follows."},
     )
+
+    @validates_schema(skip_on_field_errors=False)
+    def _place_is_named(self, data: dict[str, Any], **_: Any) -> None:
+        """Named at once with whatever else is missing; `portal/tickets/placing.py` has the whole rule."""
+        kind = KINDS.get(data.get("kind") or "")
+        needed = PLACES[kind.scope] if kind is not None else ()
+        missing = [name for name in needed if data.get(name) is None]
+        if missing:
+            raise ValidationError({name: [NEEDED["required"]] for name in missing})
 
     @post_load
     def _ask(self, data: dict[str, Any], **_: Any) -> Ask:
@@ -74,6 +107,37 @@ class ReasonSchema(Input):
     """Why a ticket ends."""
 
     reason = Words(required=True, error_messages=NEEDED)
+
+
+class AnswerSchema(Input):
+    """What an operator answers to a ticket that no worker carries out."""
+
+    answer = Words(required=True, error_messages=NEEDED, metadata={"description": "What was done, or why it is not."})
+
+
+class PauseSchema(Input):
+    """Why a cluster is paused."""
+
+    reason = Words(
+        required=True,
+        error_messages=NEEDED,
+        metadata={"description": "Why; everybody who may see the cluster reads it."},
+    )
+
+
+class RevocationSchema(Input):
+    """Whose tickets to revoke, all that is named together, and whether it is only tried."""
+
+    tenant = fields.String(load_default=None, validate=NAME)
+    cluster = fields.String(load_default=None, validate=NAME)
+    kind = fields.String(load_default=None, validate=NAME)
+    reason = Words(required=True, error_messages=NEEDED)
+    dry_run = fields.Boolean(
+        load_default=True,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "true: end nothing, only say what would be ended."},
+    )
 
 
 class NothingSchema(Input):

@@ -13,6 +13,9 @@ from portal.api.answering import answer
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge, change
 from portal.api.smorest import Blueprint
+from portal.errors import NotReady
+from portal.kinds.job_completion import JobCompletion
+from portal.kinds.registry import kind_named
 from portal.models import Ticket
 from portal.tickets import talking
 from portal.tickets.moving import number_of
@@ -20,6 +23,7 @@ from portal.tickets.moving import number_of
 blueprint = Blueprint("testimony", "Events, evidence and comments of a ticket.")
 EVENTS, EVIDENCE = answers.EventPageSchema(), answers.EvidenceListSchema()
 COMMENTS, COMMENT = answers.CommentListSchema(), answers.CommentMadeSchema()
+MANIFESTS = answers.ManifestListSchema()
 
 
 def _visible(session: Session, ref: str) -> Ticket:
@@ -47,6 +51,20 @@ def evidence(ref: str) -> Response:
     """Show what workers saw: preflights, the pods before, what was applied and what was undone."""
     with parts().database.reading() as session:
         return answer(EVIDENCE, {"items": queries.evidence(session, _visible(session, ref).id)})
+
+
+@blueprint.route("/tickets/<ref>/manifests")
+@blueprint.response(200, MANIFESTS)
+def manifests(ref: str) -> Response:
+    """Give the corrected manifests of Jobs and CronJobs, as the last preflight made them; other kinds have none."""
+    with parts().database.reading() as session:
+        ticket = _visible(session, ref)
+        found = queries.latest_evidence(session, ticket.id, "preflight")
+        if found is None and isinstance(kind_named(ticket.kind), JobCompletion):
+            raise NotReady(f"The preflight of {ticket.ref} has not run yet: it makes the manifests, in a few seconds.")
+        targets = [] if found is None else found.data.get("targets", [])
+        items = [{"workload": one["workload"], **one["manifest"]} for one in targets if "manifest" in one]
+        return answer(MANIFESTS, {"items": items})
 
 
 @blueprint.route("/tickets/<ref>/comments")

@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
-from portal.models import Evidence, Role, Ticket
+from portal.kinds.base import Asked
+from portal.kinds.registry import kind_named
+from portal.mesh.viz.views import VIZ_NAMESPACE
+from portal.models import Cluster, Evidence, Role, Ticket
 from portal.queries.watching import newest_preflights
-from portal.states import State
+from portal.states import Outcome, State
 from portal.tickets.approvals import Need, needs
 from portal.tickets.next_step import next_step
 
@@ -25,13 +28,38 @@ class Around:
 
     people: dict[Role, list[str]]
     preflight: Evidence | None
+    cluster: Cluster | None = None
+    viz_namespace: str = VIZ_NAMESPACE
+
+    @property
+    def console(self) -> str | None:
+        """The address of the cluster's console."""
+        return None if self.cluster is None else self.cluster.console
+
+    @property
+    def pause(self) -> str | None:
+        """Why nothing new is begun on the cluster; None where it is not paused."""
+        return None if self.cluster is None else self.cluster.pause_reason
 
 
 def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """The pictures of several loaded tickets, by two more selects for all of them."""
+    """The pictures of several loaded tickets, by four more selects for all of them."""
     people = queries.people_by_role(session, {ticket.tenant_id for ticket in tickets})
     preflights = newest_preflights(session, [ticket.id for ticket in tickets])
-    return [ticket_view(one, Around(people[one.tenant_id], preflights.get(one.id))) for one in tickets]
+    clusters = {cluster.name: cluster for cluster in queries.clusters(session)}
+    viz = queries.viz_namespaces(session)
+    return [
+        ticket_view(
+            one,
+            Around(
+                people[one.tenant_id],
+                preflights.get(one.id),
+                clusters.get(one.cluster or ""),
+                viz.get(one.cluster or "", VIZ_NAMESPACE),
+            ),
+        )
+        for one in tickets
+    ]
 
 
 def one_view(session: Session, ticket_id: int, *, by: Actor) -> dict[str, Any]:
@@ -50,9 +78,10 @@ def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
         "version": ticket.version,
         "waiting_for": [need_view(need) for need in waiting],
         "decisions": [_decision(decision) for decision in ticket.decisions],
-        "next": next_step(ticket, [need.words for need in waiting]),
+        "next": next_step(ticket, [need.words for need in waiting], pause=around.pause),
         "preflight": _preflight(ticket, around.preflight),
         "targets": [_target(link) for link in ticket.targets],
+        "usage": _usage(ticket, around),
         "links": _links(ticket),
     }
 
@@ -70,7 +99,18 @@ def need_view(need: Need) -> dict[str, Any]:
 
 
 def _asked(ticket: Ticket) -> dict[str, Any]:
-    same = ("ref", "kind", "cluster", "namespace", "environment", "reason", "notes", "created_at", "updated_at")
+    same = (
+        "ref",
+        "kind",
+        "cluster",
+        "namespace",
+        "environment",
+        "reason",
+        "notes",
+        "created_at",
+        "updated_at",
+        "starts_at",
+    )
     return {
         **{name: getattr(ticket, name) for name in same},
         "fields_": ticket.fields,
@@ -87,7 +127,7 @@ def _routed(ticket: Ticket) -> dict[str, Any]:
 
 def _ended(ticket: Ticket) -> dict[str, Any]:
     same = ("active_from", "expires_at", "outcome", "ended_by", "end_reason", "ended_at", "problem", "progress")
-    return {name: getattr(ticket, name) for name in same}
+    return {name: getattr(ticket, name) for name in (*same, "taken_by", "answer")}
 
 
 def _decision(decision: Any) -> dict[str, Any]:
@@ -110,10 +150,19 @@ def _preflight(ticket: Ticket, found: Evidence | None) -> dict[str, Any] | None:
 def _target(link: Any) -> dict[str, Any]:
     return {
         "workload": f"{link.target.kind}/{link.target.name}",
+        "namespace": link.target.namespace,
         "suspended": link.suspended,
         "written_at": link.written_at,
         "proven_at": link.proven_at,
     }
+
+
+def _usage(ticket: Ticket, around: Around) -> list[dict[str, str]]:
+    used = ticket.state in (State.APPLYING, State.ACTIVE) or ticket.outcome == Outcome.FULFILLED
+    if not used or ticket.cluster is None:
+        return []
+    asked = Asked(ticket.ref, ticket.cluster, ticket.namespace, ticket.fields, around.console, around.viz_namespace)
+    return [command.to_json() for command in kind_named(ticket.kind).usage(asked)]
 
 
 def _links(ticket: Ticket) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from portal.cli.client import Desk, with_desk
+from portal.cli.clusters import pause_text
 from portal.cli.output import as_json, table
 from portal.cli.reading import json_option
 from portal.cli.times import in_words
@@ -52,6 +53,8 @@ def clusters(desk: Desk, /, *, plain: bool) -> None:
     rows = [(one["name"], one["environment"], _age(one), one["description"]) for one in found]
     click.echo(table(("CLUSTER", "ENVIRONMENT", "SEEN", "WHAT"), rows), nl=False)
     for one in found:
+        if one["paused_at"]:
+            click.echo(pause_text(one))
         if one["problem"]:
             click.echo(f"{one['name']}: {one['problem']}")
 

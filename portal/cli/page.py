@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from portal.cli.kinds import goal_of
 from portal.cli.output import instant, paint, state_text, table
 from portal.cli.times import in_words, left_until, parse_duration
 
@@ -22,7 +23,14 @@ def brief(ticket: Ticket) -> str:
 
 def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
     """The page of one ticket."""
-    blocks = [_facts(ticket, now), _decisions(ticket), _findings(ticket), _targets(ticket), change_of(evidence)]
+    blocks = [
+        _facts(ticket, now),
+        _decisions(ticket),
+        _findings(ticket),
+        _targets(ticket),
+        _usage(ticket),
+        change_of(evidence),
+    ]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -37,10 +45,9 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "next", ticket["next"]
     if ticket["problem"] and ticket["problem"] not in ticket["next"]:
         yield "problem", ticket["problem"]
-    yield (
-        "where",
-        f"{ticket['cluster']}, namespace {ticket['namespace']} of {ticket['tenant']} ({ticket['environment']})",
-    )
+    yield "answer", ticket["answer"] or ""
+    yield "taken by", ticket["taken_by"] or ""
+    yield "where", where_text(ticket)
     yield "asked by", f"{ticket['requester']}, {instant(ticket['created_at'])}"
     yield "reason", ticket["reason"]
     yield from (_field(name, value) for name, value in ticket["fields"].items())
@@ -48,8 +55,18 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "renews", ticket["renews"] or ""
     yield "rule", f"{ticket['rule']}: {ticket['rule_reason']}"
     yield "approvals", approvals_text(ticket)
-    yield "window", _window(ticket, now)
+    yield "starts", instant(ticket["starts_at"], "")
+    # What people carry out opens no window.
+    yield "window", _window(ticket, now) if goal_of(ticket["kind"]) == "active" else ""
     yield "ended", _ending(ticket)
+
+
+def where_text(asked: dict[str, Any]) -> str:
+    """The place of a ticket or a preview, as far as it has one."""
+    if asked["cluster"] is None:
+        return f"no cluster; for {asked['tenant']}"
+    inside = f", namespace {asked['namespace']}" if asked["namespace"] else ""
+    return f"{asked['cluster']}{inside} of {asked['tenant']} ({asked['environment']})"
 
 
 def _field(name: str, value: Any) -> tuple[str, str]:
@@ -151,6 +168,12 @@ def _targets(ticket: Ticket) -> str:
     ]
     heads = ("WORKLOAD", "WRITTEN", "PROVEN", "PODS", "REMOVED BY SOMEBODY")
     return table(heads, rows).rstrip() if rows else ""
+
+
+def _usage(ticket: Ticket) -> str:
+    """What people type or open, with what it is for: each on a line of its own, so that it can be copied whole."""
+    lines = [line for one in ticket["usage"] for line in (f"  {one['title']}:", f"    {one['text']}")]
+    return "\n".join(["How to use it", *lines]) if lines else ""
 
 
 def progress_text(progress: Any) -> str:

@@ -10,8 +10,11 @@ from portal import registry as store
 from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant
+from portal.config import Config
 from portal.errors import NotFound
-from portal.registry.file import load_registry
+from portal.registry.file import RegistryFile, load_registry
+from portal.registry.reading import with_bundles
+from portal.registry.state import VizEntry
 
 
 @click.group()
@@ -25,13 +28,40 @@ def registry() -> None:
 @by_option
 def apply_(file: str, dry_run: bool, by: str | None) -> None:
     """Show how FILE differs from what is in force, and bring it into force."""
-    wanted = load_registry(read_text(file), Path(file).name)
+    wanted = _read(file)
     with opened_database() as database, database.unit_of_work() as session:
         changes = store.plan(session, wanted) if dry_run else store.apply(session, wanted, by=operator(by), now=now())
     for line in [*changes, *(f"Warning: {sentence}" for sentence in wanted.warnings())]:
         click.echo(str(line))
     done = "would be made" if dry_run else "made"
     click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'} {done}." if changes else "Nothing to change.")
+
+
+def _read(file: str) -> RegistryFile:
+    found = load_registry(read_text(file), Path(file).name)
+    return with_bundles(found, Path() if file == "-" else Path(file).parent, Config.from_env().helm)
+
+
+@registry.command()
+@click.argument("file", metavar="FILE")
+def check(file: str) -> None:
+    """Say whether FILE, with the Viz bundles that it names, is a registry; needs no database."""
+    found = _read(file)
+    for cluster in found.clusters:
+        if cluster.viz is not None:
+            click.echo(f"Viz of cluster {cluster.name}: {_bundle_words(cluster.viz)}")
+    for sentence in found.warnings():
+        click.echo(f"Warning: {sentence}")
+    click.echo(
+        f"A registry of {len(found.clusters)} clusters, {len(found.tenants)} tenants, {len(found.people)} people."
+    )
+
+
+def _bundle_words(viz: VizEntry) -> str:
+    if viz.content is None:
+        return "a Secret, which a worker reads and checks."
+    opened = ", whose dashboard may tap every namespace" if viz.content.open_dashboard else ""
+    return f"{len(viz.content.objects)} objects in namespace {viz.content.namespace}{opened}."
 
 
 @registry.command()

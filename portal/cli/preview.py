@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from portal.cli.page import approvals_text, diffs_in, finding_text, painted
+from portal.cli.page import approvals_text, diffs_in, finding_text, painted, where_text
 from portal.cli.times import in_words, parse_duration
 
 Found = dict[str, Any]
@@ -18,16 +18,22 @@ def preview_page(found: Found) -> str:
 
 def _facts(found: Found) -> list[str]:
     longest = "no limit" if found["longest"] is None else f"at most {in_words(parse_duration(found['longest']))}"
-    age = in_words(timedelta(seconds=found["age_seconds"]))
     return [
-        f"{found['kind']} in {found['namespace']} on {found['cluster']} ({found['environment']}): not stored",
+        f"{found['kind']}, {where_text(found)}: not stored",
         f"  next       {found['next']}",
         f"  rule       {found['rule']}: {found['rule_reason']}",
         f"  approvals  {approvals_text(found)}",
         f"  duration   {longest}",
         *(f"  noted      {note}" for note in found["notes"]),
-        f"  inventory  {age} old",
+        *_inventory(found),
     ]
+
+
+def _inventory(found: Found) -> list[str]:
+    # What changes no cluster is made from nothing that was seen there.
+    if found["age_seconds"] is None:
+        return []
+    return [f"  inventory  {in_words(timedelta(seconds=found['age_seconds']))} old"]
 
 
 def _target(target: Found) -> list[str]:

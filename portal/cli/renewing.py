@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import click
 
-from portal.cli.asking import tell_asked
 from portal.cli.client import Desk, with_desk
 from portal.cli.page import duration_of
 from portal.cli.reading import json_option
+from portal.cli.sending import tell_asked
 from portal.cli.times import duration_option
 from portal.durations import format_duration
 

@@ -21,6 +21,7 @@ PEOPLE = {
     "renew": Lazy("portal.cli.renewing:renew", "Ask for the same again, to follow without a gap."),
     "retry": Lazy("portal.cli.acting:retry", "Try again what failed."),
     "reapply": Lazy("portal.cli.acting:reapply", "Write again what somebody removed."),
+    "manifests": Lazy("portal.cli.jobs:manifests", "Get the corrected manifests of Jobs."),
     "preflight": Lazy("portal.cli.acting:preflight", "Have a worker look at the targets again."),
 }
 DECIDING = {
@@ -28,11 +29,19 @@ DECIDING = {
     "reject": Lazy("portal.cli.deciding:reject", "Reject a ticket, with the reason."),
     "revoke": Lazy("portal.cli.acting:revoke", "End a window at once, with the reason."),
 }
+HELPING = {
+    "take": Lazy("portal.cli.answering:take", "Work on a generic ticket."),
+    "fulfil": Lazy("portal.cli.answering:fulfil", "Close a generic ticket as done, with an answer."),
+    "decline": Lazy("portal.cli.answering:decline", "End a generic ticket undone, with an answer."),
+    "cluster": Lazy("portal.cli.clusters:cluster", "Begin nothing new on a cluster: pause, resume."),
+    "revoke-all": Lazy("portal.cli.revoking:revoke_all", "End everything of a tenant, a cluster or a kind."),
+}
 KNOWING = {
     "me": Lazy("portal.cli.knowing:me", "Who you are and which roles you have."),
     "kinds": Lazy("portal.cli.knowing:kinds", "What can be asked for."),
     "clusters": Lazy("portal.cli.knowing:clusters", "The clusters and how fresh their inventory is."),
     "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
+    "jobs": Lazy("portal.cli.jobs:jobs", "Jobs that the mesh keeps from ending, why, and what helps."),
 }
 OPERATING = {
     "up": Lazy("portal.cli.processes:up", "Run everything on this machine, in the foreground."),
@@ -45,6 +54,7 @@ OPERATING = {
     "policy": Lazy("portal.cli.rules:policy", "The routing table: check, explain, apply, show."),
     "token": Lazy("portal.cli.credentials:token", "Personal API tokens: create, list, revoke."),
     "audit": Lazy("portal.cli.trail:audit", "The audit trail: verify, seal."),
+    "viz": Lazy("portal.cli.viz:viz", "Viz in a cluster, without a database: reap."),
 }
 
 
@@ -62,7 +72,13 @@ def _say_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
 
 @click.group(
     cls=LazyGroup,
-    sections={"Asking": PEOPLE, "Deciding": DECIDING, "Looking": KNOWING, "Operating (at the database)": OPERATING},
+    sections={
+        "Asking": PEOPLE,
+        "Deciding": DECIDING,
+        "Looking": KNOWING,
+        "Helping (as a platform operator)": HELPING,
+        "Operating (at the database)": OPERATING,
+    },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Say it.")

@@ -45,6 +45,22 @@ class DurationType(click.ParamType[timedelta]):
             self.fail(f"{error} Short ones like 30m, 1h30m or 7d will do as well.", param, ctx)
 
 
+class InstantType(click.ParamType[str]):
+    """An option's value as RFC 3339, given with its zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it, or fail as a wrong call of the command."""
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("Write a time as 2026-07-01T10:00:00Z.", param, ctx)
+        if found.tzinfo is None:
+            self.fail("Say of which zone this time is: 2026-07-01T10:00:00Z or 2026-07-01T12:00:00+02:00.", param, ctx)
+        return found.isoformat()
+
+
 class LifetimeType(DurationType):
     """A duration or `never`, which stays that word."""
 

@@ -13,6 +13,7 @@ import click
 
 from portal.cli.client import Desk, Reply, with_desk
 from portal.cli.failures import ServerAway
+from portal.cli.kinds import goal_of
 from portal.cli.output import state_text
 from portal.cli.page import OVER, progress_text
 from portal.cli.times import DurationType, duration_option
@@ -55,7 +56,12 @@ class Goal:
 
 @click.command()
 @click.argument("ref")
-@click.option("--for", "state", type=click.Choice(["active", "closed"]), default="active", show_default=True)
+@click.option(
+    "--for",
+    "state",
+    type=click.Choice(["active", "closed"]),
+    help="Default: active, or closed where people carry it out.",
+)
 @duration_option(
     "--timeout",
     type=DurationType(bare_seconds=True),
@@ -64,12 +70,13 @@ class Goal:
     words="How long to wait at most: 90, 90s, 10m.",
 )
 @with_desk
-def wait(desk: Desk, /, *, ref: str, state: str, timeout: timedelta) -> None:
+def wait(desk: Desk, /, *, ref: str, state: str | None, timeout: timedelta) -> None:
     """Wait until ticket REF is active or closed, and tell what happens meanwhile.
 
     Exits with 0 when it is, 3 when it can no longer become that (or failed and needs a person), 4 after the timeout.
     """
-    raise SystemExit(follow(desk, ref, state=state, timeout=timeout))
+    wanted = state or goal_of(desk.get(f"/tickets/{ref}").body["kind"])
+    raise SystemExit(follow(desk, ref, state=wanted, timeout=timeout))
 
 
 def follow(desk: Desk, ref: str, *, state: str, timeout: timedelta) -> Ending:

@@ -23,7 +23,7 @@ def viz_bundle(session: Session, cluster: str) -> VizBundle | None:
 def viz_namespaces(session: Session) -> dict[str, str]:
     """The namespace of Viz by cluster, where a bundle tells it."""
     rows = session.execute(select(VizBundle.cluster, VizBundle.namespace).where(VizBundle.namespace != ""))
-    return {cluster: namespace for cluster, namespace in rows}
+    return {row.cluster: row.namespace for row in rows}
 
 
 def viz_seen(session: Session, cluster: str, kind: str) -> tuple[dict[str, Any], ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,10 +12,13 @@ from sqlalchemy.orm import Session
 from portal import outbox, queries
 from portal.access.actor import POLICY, TENANT_ROLES, WORKER, Actor
 from portal.errors import Forbidden, NotReady, WrongState
+from portal.kinds.base import WorkloadKind
+from portal.kinds.registry import kind_named
 from portal.mesh.findings import Severity
+from portal.mesh.want import Want
 from portal.models import Decision, Role, Ticket
 from portal.policy import Route
-from portal.states import State
+from portal.states import Outcome, State
 from portal.tickets.approvals import complete
 from portal.tickets.moving import attach, move, take_for_change, testify
 from portal.tickets.routing import approvals_of
@@ -35,18 +39,31 @@ def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now
     Raises Stale, LostRace, WrongState, Forbidden (own ticket, no such role, decided before), NotReady (preflight).
     """
     ticket = take_for_change(session, ticket_id, by=by, version=verdict.version)
-    roles = _may_decide(ticket, by)
     if verdict.decision == "approve":
-        _preflight_allows(session, ticket)
-    ticket.decisions.append(_decision(verdict, by, roles, now))
-    if verdict.decision == "reject":
-        ticket.end_reason, ticket.ended_by, ticket.ended_at = verdict.note, by.name, now
-        move(session, ticket, State.REJECTED, by=by, now=now, reason=verdict.note)
-        return ticket
-    testify(session, ticket, "decision:approve", by=by, now=now, note=verdict.note, roles=sorted(roles))
+        give_approval(session, ticket, note=verdict.note, by=by, now=now)
+    else:
+        ticket.decisions.append(_decision(verdict.decision, verdict.note, by, _may_decide(ticket, by), now))
+        turn_down(session, ticket, reason=verdict.note, by=by, now=now)
+    return ticket
+
+
+def give_approval(session: Session, ticket: Ticket, *, note: str, by: Actor, now: datetime) -> None:
+    """Record the person's approval of a ticket that was taken for a change; APPROVED when it completes the rule.
+
+    Raises WrongState, Forbidden and NotReady as `decide` does.
+    """
+    roles = _may_decide(ticket, by)
+    _preflight_allows(session, ticket)
+    ticket.decisions.append(_decision("approve", note, by, roles, now))
+    testify(session, ticket, "decision:approve", by=by, now=now, note=note, roles=sorted(roles))
     if complete(ticket):
         _approve(session, ticket, by=by, now=now)
-    return ticket
+
+
+def turn_down(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
+    """Reject a ticket that was taken for a change; raises WrongState unless it is PENDING."""
+    move(session, ticket, State.REJECTED, by=by, now=now, reason=reason)
+    ticket.end_reason, ticket.ended_by, ticket.ended_at = reason, by.name, now
 
 
 def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
@@ -64,6 +81,8 @@ def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
 
 
 def _preflight_allows(session: Session, ticket: Ticket) -> None:
+    if not kind_named(ticket.kind).has_cluster_change:
+        return
     if ticket.preflight_at is None:
         raise NotReady(f"The preflight of {ticket.ref} has not run yet: wait a few seconds and look at what it found.")
     if not ticket.preflight_clean:
@@ -76,20 +95,29 @@ def _blocking(session: Session, ticket: Ticket) -> str:
     return " ".join(str(finding["fact"]) for finding in findings if finding["severity"] == Severity.BLOCKING)
 
 
-def _decision(verdict: Verdict, by: Actor, roles: frozenset[Role], now: datetime) -> Decision:
-    return Decision(
-        person_id=by.person_id,
-        decision=verdict.decision,
-        roles=sorted(roles),
-        note=verdict.note,
-        decided_at=now,
-    )
+def _decision(
+    decision: Literal["approve", "reject"], note: str, by: Actor, roles: frozenset[Role], now: datetime
+) -> Decision:
+    return Decision(person_id=by.person_id, decision=decision, roles=sorted(roles), note=note, decided_at=now)
 
 
 def _approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
     move(session, ticket, State.APPROVED, by=by, now=now)
-    ticket.problem, ticket.attempts, ticket.next_attempt_at = None, 0, None
-    outbox.send(session, outbox.apply_call(ticket), now=now)
+    ticket.problem, ticket.attempts, ticket.next_attempt_at = None, 0, ticket.starts_at
+    if _nothing_to_write(ticket):
+        ticket.outcome, ticket.ended_by, ticket.ended_at = Outcome.FULFILLED, by.name, now
+        ticket.end_reason = "What it asks for is the tenant's own to apply: the manifests are on the ticket."
+        move(session, ticket, State.CLOSED, by=by, now=now, outcome=ticket.outcome, reason=ticket.end_reason)
+        return
+    # What starts later is called for by the sweep: no message waits in the queue for days.
+    if kind_named(ticket.kind).has_cluster_change and (ticket.starts_at is None or ticket.starts_at <= now):
+        outbox.send(session, outbox.apply_call(ticket), now=now)
+
+
+def _nothing_to_write(ticket: Ticket) -> bool:
+    """True when none of its workloads can be patched: its people apply the manifests that the ticket gives them."""
+    is_of_workloads = isinstance(kind_named(ticket.kind), WorkloadKind)
+    return is_of_workloads and not any(Want.from_json(link.wanted) for link in ticket.targets)
 
 
 def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
@@ -97,6 +125,8 @@ def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime)
     ticket = take_for_change(session, ticket_id, by=by)
     if not by.roles_in(ticket.tenant_id) & (TENANT_ROLES | {Role.OPERATOR}):
         raise Forbidden(f"Only people of the tenant and platform operators have the preflight of {ticket.ref} run.")
+    if not kind_named(ticket.kind).has_cluster_change:
+        raise WrongState(f"{ticket.ref} changes no cluster: it needs no preflight.")
     if ticket.state is not State.PENDING:
         raise WrongState(f"{ticket.ref} is {ticket.state}: a preflight is for tickets that wait for a decision.")
     testify(session, ticket, "preflight:asked", by=by, now=now)
@@ -106,11 +136,13 @@ def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime)
 
 @dataclass(frozen=True)
 class Preflight:
-    """What a worker found before a change: whether nothing blocks it, the findings, and the rule it now meets."""
+    """What a worker found before a change: whether nothing blocks it, the findings, the rule it now meets, and what the
+    ticket wants of workloads as they now are, by target."""
 
     clean: bool
     data: dict[str, Any]
     route: Route | None
+    wanted: Mapping[int, Want] = field(default_factory=dict)
 
 
 def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now: datetime) -> Ticket | None:
@@ -123,6 +155,10 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
         return None
     ticket.preflight_at, ticket.preflight_clean, ticket.updated_at = now, found.clean, now
     attach(session, ticket, "preflight", found.data, now=now)
+    for link in ticket.targets:
+        # What people decide on is what the preflight shows: a Job may have started since it was asked.
+        if link.target_id in found.wanted:
+            link.wanted = found.wanted[link.target_id].to_json()
     if found.route is not None and found.route.rule != ticket.rule:
         _reroute(session, ticket, found.route, now=now)
     if found.clean and (ticket.automatic or (ticket.decisions and complete(ticket))):

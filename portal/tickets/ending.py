@@ -15,6 +15,8 @@ from portal.states import TERMINAL, Outcome, State
 from portal.tickets.moving import move, take_for_change, testify
 
 REVOKERS = frozenset({Role.PARTNER, Role.OWNER, Role.OPERATOR})
+# What is told of created objects (workers/created/telling.py); of workloads it is a Want.
+OBJECTS_TOLD = frozenset({"missing", "changed", "taken", "again"})
 NOT_BEGUN = frozenset({State.PENDING, State.APPROVED, State.FAILED})
 
 
@@ -48,11 +50,12 @@ def withdraw(session: Session, ticket_id: int, *, reason: str, by: Actor, now: d
     """Take back a request before its window opens; only its requester or an owner of the tenant may."""
     ticket = take_for_change(session, ticket_id, by=by)
     _requester_or_owner(ticket, by, "withdraw")
-    _withdraw(session, ticket, reason=reason, by=by, now=now)
+    take_back(session, ticket, reason=reason, by=by, now=now)
     return ticket
 
 
-def _withdraw(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
+def take_back(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
+    """Withdraw a ticket that was taken for a change; raises WrongState once its window may be open."""
     if ticket.state not in NOT_BEGUN:
         instead = "it is over." if ticket.state in TERMINAL | {State.REVERTING} else "release it instead."
         raise WrongState(f"{ticket.ref} is {ticket.state}: {instead}")
@@ -77,7 +80,7 @@ def revoke(session: Session, ticket_id: int, *, reason: str, by: Actor, now: dat
     if not by.roles_in(ticket.tenant_id) & REVOKERS:
         raise Forbidden(f"Only a security partner, an owner or a platform operator may revoke {ticket.ref}.")
     if ticket.state in (State.APPROVED, State.FAILED):
-        _withdraw(session, ticket, reason=reason, by=by, now=now)
+        take_back(session, ticket, reason=reason, by=by, now=now)
     elif ticket.state in (State.APPLYING, State.ACTIVE):
         begin_undo(session, ticket, Ending(Outcome.REVOKED, reason), by=by, now=now)
     else:
@@ -113,12 +116,13 @@ def reapply(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ti
     """Write again what somebody removed from the cluster while the window was open."""
     ticket = take_for_change(session, ticket_id, by=by)
     _requester_or_owner(ticket, by, "reapply")
-    suspended = [link for link in ticket.targets if link.suspended]
+    suspended = [link for link in ticket.targets if link.suspended.keys() - {"warnings"}]
     if ticket.state is not State.ACTIVE or not suspended:
         raise WrongState(f"Nothing of {ticket.ref} was removed while its window is open: there is nothing to reapply.")
     for link in suspended:
-        link.suspended = {}
-        call = outbox.Call("meshdesk.converge", link.target_id, outbox.apply_queue(ticket.cluster))
+        # Whoever creates objects must know that it was asked to: nothing is created twice otherwise.
+        link.suspended = {"again": True} if link.suspended.keys() & OBJECTS_TOLD else {}
+        call = outbox.Call("meshdesk.converge", link.target_id, outbox.apply_queue(link.target.cluster))
         outbox.send(session, call, now=now)
     ticket.problem = None
     testify(session, ticket, "work:reapplied", by=by, now=now, targets=[link.target.name for link in suspended])

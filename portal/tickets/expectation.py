@@ -36,12 +36,13 @@ def seen_of(obj: Mapping[str, Any], around: Surroundings) -> Seen:
 
 
 def claims_on(session: Session, target: Target | None) -> list[Claim]:
-    """The live tickets on a target as the fold takes them."""
+    """The live tickets on a target as the fold takes them, without those that only give a manifest for it."""
     if target is None:
         return []
     return [
         Claim(link.ticket.ref, Want.from_json(link.wanted), Want.from_json(link.suspended))
         for link in queries.live_links(session, target.id)
+        if Want.from_json(link.wanted)
     ]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from portal.kinds.registry import kind_named
 from portal.models import Ticket
-from portal.states import State
+from portal.states import Outcome, State
 
 ENDINGS = {
     State.REJECTED: "It was rejected; nothing was changed. Ask again with what the reason asks for.",
@@ -14,15 +15,38 @@ ENDINGS = {
 }
 
 
-def next_step(ticket: Ticket, waiting: list[str]) -> str:
-    """One sentence: what happens next, and who has to do it. `waiting` names who may still decide."""
+def next_step(ticket: Ticket, waiting: list[str], *, pause: str | None = None) -> str:
+    """One sentence: what happens next, and who has to do it.
+
+    `waiting` names who may still decide, `pause` is why its cluster is paused (None: it is not).
+    """
+    if not kind_named(ticket.kind).has_cluster_change:
+        return _by_people(ticket, waiting)
     if ticket.state in ENDINGS:
         return ENDINGS[ticket.state]
     if ticket.state is State.PENDING:
         return _pending(ticket, waiting)
+    if ticket.state is State.CLOSED and ticket.outcome == Outcome.FULFILLED:
+        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
     if ticket.state is State.CLOSED:
         return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
-    return _carried_out(ticket)
+    return _approved(ticket, pause) if ticket.state is State.APPROVED else _carried_out(ticket)
+
+
+def _by_people(ticket: Ticket, waiting: list[str]) -> str:
+    """What operators do about a ticket that no worker carries out; nothing was read or changed in a cluster."""
+    if ticket.state is State.CLOSED and ticket.outcome == Outcome.FULFILLED:
+        return f"{ticket.ended_by} fulfilled it: the answer says what was done."
+    if ticket.state in (State.REJECTED, State.WITHDRAWN) and ticket.answer:
+        return f"{ticket.ended_by} declined it: the answer says why, and with what to ask again."
+    if ticket.state is State.WITHDRAWN:
+        return f"{ticket.ended_by} took it back: the operators do nothing more for it."
+    if ticket.state in ENDINGS:
+        return ENDINGS[ticket.state]
+    working = f"{ticket.taken_by} works on it and answers here." if ticket.taken_by else None
+    if ticket.state is State.PENDING:
+        return " ".join(filter(None, [f"It waits for {' and '.join(waiting)}.", working]))
+    return working or "It is approved and waits for a platform operator to take it."
 
 
 def _pending(ticket: Ticket, waiting: list[str]) -> str:
@@ -35,20 +59,34 @@ def _pending(ticket: Ticket, waiting: list[str]) -> str:
     return f"It waits for {' and '.join(waiting)}."
 
 
+def _approved(ticket: Ticket, pause: str | None) -> str:
+    if pause is not None:
+        sentence = f"Cluster {ticket.cluster} is paused ({pause}): it is applied once a platform operator resumes that."
+        return " ".join(filter(None, [sentence, ticket.problem]))
+    if ticket.problem is not None:
+        return ticket.problem
+    if ticket.starts_at is not None:
+        return f"It starts at {_instant(ticket.starts_at)}: a worker writes the change then."
+    return "A worker writes the change now."
+
+
 def _carried_out(ticket: Ticket) -> str:
     match ticket.state:
-        case State.APPROVED:
-            return ticket.problem or "A worker writes the change now."
         case State.APPLYING:
             return ticket.problem or "The change is being written; the window opens when the rollout is seen."
         case State.ACTIVE:
-            written_back = f"It is written back by itself at {_instant(ticket.expires_at)}; the pods restart then."
-            return " ".join(filter(None, [ticket.problem, written_back]))
+            return " ".join(filter(None, [ticket.problem, _until(ticket.expires_at)]))
         case State.FAILED:
             return f"Nothing was written: {ticket.problem or 'it failed.'} Retry it once that is mended, or withdraw."
         case _:
             return ticket.problem or "The change is being taken back; it closes when the pods that run show it."
 
 
-def _instant(at: datetime | None) -> str:
-    return "no set time" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
+def _until(end: datetime | None) -> str:
+    if end is None:
+        return "It has no end: it stands until somebody releases or revokes it."
+    return f"It is written back by itself at {_instant(end)}; the pods restart then."
+
+
+def _instant(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")

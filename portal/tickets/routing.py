@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal import queries
-from portal.kinds.base import InventoryView, Kind
+from portal.kinds.base import InventoryView, Kind, View
 from portal.mesh.annotations import MeshDefaults
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
-from portal.models import Target
+from portal.models import InventoryWorkload, Target
 from portal.policy import Facts, Policy, Route, route, strictest
-from portal.tickets.expectation import Surroundings, claims_on
+from portal.tickets.expectation import Surroundings, claims_on, memory_of
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,20 @@ def views_seen(
     """The workloads as last seen, each with what is remembered of it; `refs` must be in the inventory."""
     around = surroundings_seen(view)
     targets = queries.targets_of(session, view.cluster.cluster, view.namespace.name)
-    pairs = [(view.workloads[ref.kind, ref.name].object, targets.get((ref.kind, ref.name))) for ref in refs]
-    return [(view_of(session, obj, around, target), target) for obj, target in pairs]
+    pairs = [(view.workloads[ref.kind, ref.name], targets.get((ref.kind, ref.name))) for ref in refs]
+    limits, quotas = (
+        queries.objects_seen(session, view.cluster.cluster, kind, view.namespace.name)
+        for kind in ("LimitRange", "ResourceQuota")
+    )
+    found = []
+    for row, target in pairs:
+        seen = view_of(session, row.object, around, target)
+        found.append((replace(seen, limits=limits, quotas=quotas, kept_open=_kept(row)), target))
+    return found
+
+
+def _kept(row: InventoryWorkload) -> tuple[str, ...] | None:
+    return None if row.kept_open is None else tuple(map(str, row.kept_open))
 
 
 def view_of(
@@ -53,19 +65,21 @@ def view_of(
 ) -> InventoryView:
     """A workload with what live tickets other than `besides` want of it."""
     others = Want.union(claim.open for claim in claims_on(session, target) if claim.ticket != besides)
-    return InventoryView(obj, around.namespace, around.defaults, around.webhook, others=others)
+    baseline = memory_of(target, obj).baseline
+    before = {key: str(one["value"]) for key, one in baseline.items() if one.get("present")}
+    return InventoryView(obj, around.namespace, around.defaults, around.webhook, others=others, before=before)
 
 
 def route_ask(
-    place: queries.Place, kind: Kind, fields: dict[str, Any], views: Sequence[InventoryView], policy: Policy
+    place: queries.Place, kind: Kind[Any], fields: dict[str, Any], views: Sequence[View], policy: Policy
 ) -> Routed:
-    """The rule for these fields on these workloads, the strictest of theirs; raises NotRouted when no rule fits."""
+    """The rule for these fields on these targets, the strictest of theirs; raises NotRouted when no rule fits."""
     found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
     routes = [route(policy, _facts(place, kind, one)) for one in found]
     return Routed(strictest(routes), policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
 
 
-def _facts(place: queries.Place, kind: Kind, found: dict[str, Any]) -> Facts:
+def _facts(place: queries.Place, kind: Kind[Any], found: dict[str, Any]) -> Facts:
     return Facts(
         kind=kind.name,
         environment=place.environment,

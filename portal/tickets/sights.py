@@ -36,15 +36,15 @@ def look(session: Session, kind: Kind[Any], fields: Fields, place: Place) -> See
 
 def _workloads(session: Session, kind: Kind[Any], fields: Fields, refs: Sequence[WorkloadRef], place: Place) -> Seen:
     view = namespace_seen(session, str(place.cluster), str(place.namespace))
-    _all_known(view, refs)
+    _all_known(view, refs, kind.listed_in if isinstance(kind, WorkloadKind) else "workloads")
     found = routing.views_seen(session, view, refs)
     wants = [kind.wants(fields, seen) if isinstance(kind, WorkloadKind) else NOTHING for seen, _ in found]
     return Seen([Sight(*pair, want) for pair, want in zip(found, wants, strict=True)], view.seen_at)
 
 
-def _all_known(view: NamespaceView, refs: Sequence[WorkloadRef]) -> None:
+def _all_known(view: NamespaceView, refs: Sequence[WorkloadRef], field: str) -> None:
     errors = {
-        f"fields.workloads.{position}": [
+        f"fields.{field}.{position}": [
             f"There is no {ref} in {view.namespace.name} on {view.namespace.cluster} "
             f"(as seen at {view.seen_at:%H:%M:%S} UTC)."
         ]

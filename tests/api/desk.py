@@ -57,6 +57,17 @@ class Desk:
         assert answer.status_code == 201, answer.text
         return said(answer)
 
+    def generic(self, who: str = "member", **changes: Any) -> dict[str, Any]:
+        """A new ticket that people carry out."""
+        answer = self.post("tickets", world.generic(**changes), who)
+        assert answer.status_code == 201, answer.text
+        return said(answer)
+
+    def events(self, ref: str) -> list[dict[str, Any]]:
+        """Its story."""
+        found: list[dict[str, Any]] = said(self.get(f"tickets/{ref}/events", "auditor"))["items"]
+        return found
+
     def checked(self, *, clean: bool = True, **changes: Any) -> dict[str, Any]:
         """A new ticket whose preflight a worker has run."""
         ref = self.submitted(**changes)["ref"]

@@ -34,6 +34,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "/tickets/<ref>/reapply": (401, 200, 403, 200, 403, 404, 403, 403),
     "/tickets/<ref>/preflight": (401, 200, 200, 200, 200, 404, 200, 403),
     "/tickets/<ref>/comments": (401, 201, 201, 201, 201, 404, 201, 403),
+    "/tickets/<ref>/take": (401, 403, 403, 403, 403, 404, 200, 403),
+    "/tickets/<ref>/fulfil": (401, 403, 403, 403, 403, 404, 200, 403),
+    "/tickets/<ref>/decline": (401, 403, 403, 403, 403, 404, 200, 403),
+    "/clusters/<name>/pause": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
 }
 BODIES: dict[str, Any] = {
     "preview": world.ask(),
@@ -43,7 +49,19 @@ BODIES: dict[str, Any] = {
     "release": REASON,
     "revoke": REASON,
     "comments": {"text": "Which vendor is it?"},
+    "fulfil": {"answer": "They have it."},
+    "decline": {"answer": "The console knows no read-only role."},
+    "pause": {"reason": "an upgrade of the mesh"},
+    "revocations": {"tenant": "emojis", "dry_run": False, **REASON},
 }
+
+
+def paused(desk: Desk) -> dict[str, Any]:
+    """No ticket, but a cluster that can be resumed."""
+    assert desk.post("clusters/practice/pause", BODIES["pause"], "operator").status_code == 200
+    return {"ref": "", "version": 0}
+
+
 BEFORE = {
     "decisions": Desk.checked,
     "withdraw": Desk.checked,
@@ -53,6 +71,11 @@ BEFORE = {
     "reapply": Desk.drifted,
     "preflight": Desk.checked,
     "comments": Desk.submitted,
+    "take": Desk.generic,
+    "fulfil": Desk.generic,
+    "decline": Desk.generic,
+    "resume": paused,
+    "revocations": Desk.active,
 }
 
 
@@ -71,8 +94,16 @@ def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | N
     verb = route.rsplit("/", 1)[-1]
     ticket: dict[str, Any] = BEFORE[verb](desk) if verb in BEFORE else {"ref": "", "version": 0}
     headers = {"If-Match": f'"{ticket["version"]}"'}
-    answer = desk.post(f"/api/v1{route.replace('<ref>', ticket['ref'])}", BODIES.get(verb), who, headers=headers)
+    path = route.replace("<ref>", ticket["ref"]).replace("<name>", "practice")
+    answer = desk.post(f"/api/v1{path}", BODIES.get(verb), who, headers=headers)
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.text
+
+
+def test_who_may_not_revoke_everything_ends_nothing(desk: Desk) -> None:
+    ref = desk.active()["ref"]
+    for who in ("owner", "partner", "auditor"):
+        desk.post("revocations", BODIES["revocations"], who)
+    assert desk.ticket(ref)["state"] == "active"
 
 
 @pytest.mark.parametrize("path", ["tickets", "me", "kinds", "clusters", "tickets/MD-1", "no-such-thing"])

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from portal.db import database_now
+from portal.kinds.registry import KINDS
+from portal.mesh.annotations import INJECT, KEYS, SKIP_INBOUND, SKIP_OUTBOUND
 from portal.models import InventoryCluster, InventoryNamespace
 from tests.api.desk import Desk
 
@@ -23,7 +25,9 @@ def test_a_workload_shows_ports_effective_values_and_their_source(desk: Desk) ->
     web = workloads(desk)["deployment/web"]
     assert (web["meshed"], web["why_not"], web["patchable"], web["instead"]) == (True, [], True, None)
     assert web["container_ports"] == [8080]
-    assert web["annotations"] == {
+    shown = web["annotations"]
+    assert set(shown) == set(KEYS)
+    assert {key: shown[key] for key in (SKIP_INBOUND, SKIP_OUTBOUND, INJECT)} == {
         "config.linkerd.io/skip-inbound-ports": {"value": "4567,4568", "source": "control plane default"},
         "config.linkerd.io/skip-outbound-ports": {"value": "443", "source": "pod template"},
         "linkerd.io/inject": {"value": "enabled", "source": "namespace"},
@@ -105,7 +109,7 @@ def test_me_names_tenants_and_roles(desk: Desk) -> None:
 
 
 def test_kinds_have_the_schema_of_their_fields(desk: Desk) -> None:
-    assert [kind["name"] for kind in desk.get("kinds").get_json()["items"]] == ["encryption-exception"]
+    assert [kind["name"] for kind in desk.get("kinds").get_json()["items"]] == sorted(KINDS)
     schema = desk.get("kinds/encryption-exception").get_json()["schema"]
     assert set(schema["required"]) == {"workloads", "mode", "application_encryption"}
     assert schema["additionalProperties"] is False

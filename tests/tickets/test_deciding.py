@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from portal import queries
 from portal.access.actor import WORKER
-from portal.errors import Forbidden, NotFound, NotReady, Stale, WrongState
+from portal.errors import Duplicate, Forbidden, NotFound, NotReady, Stale, WrongState
 from portal.models import Event, Membership, Person, Role, Tenant, Ticket
 from portal.states import State
-from portal.tickets import asking, deciding, ending
+from portal.tickets import deciding, ending
 from portal.tickets.approvals import needs
 from tests.workers.desk import EMOJI, Desk
 
@@ -190,7 +190,7 @@ def test_a_preflight_that_comes_after_the_decision_changes_nothing(desk: Desk) -
 
 def test_the_same_is_not_asked_twice(desk: Desk) -> None:
     number = desk.ask("7001")
-    with pytest.raises(asking.Duplicate, match=f"MD-{number} asks for the same and is pending"):
+    with pytest.raises(Duplicate, match=f"MD-{number} asks for the same and is pending"):
         desk.ask("7001")
     withdraw(desk, number)
     assert desk.ask("7001") > number
