@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from portal.kinds.base import View
 from portal.mesh.findings import Finding, Severity
+from portal.mesh.want import Want
 from portal.models import Ticket, TicketTarget
 from workers.context import Context, Spot
 
@@ -20,11 +21,15 @@ Before = dict[str, Any]
 
 @dataclass(frozen=True)
 class Looked:
-    """What a preflight found on one target; `view` is None where there is nothing to look at."""
+    """What a preflight found on one target; `view` is None where there is nothing to look at.
+
+    `wanted` is what the ticket wants of the workload as it now is; None: as when it was asked.
+    """
 
     view: View | None
     findings: list[Finding]
     report: dict[str, Any]
+    wanted: Want | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,11 @@ from portal.mesh.workloads import template_of
 from portal.models import InventoryCluster, InventoryNamespace, InventoryWorkload, Namespace
 from workers.cluster.protocol import Cluster
 from workers.context import Context
+from workers.created.strays import remove_strays
+from workers.inventory_jobs import read_kept, started, write_kept
+from workers.inventory_objects import read_objects, write_objects
 from workers.orphans import call_for_drift
+from workers.viz.inventory import read_viz, write_viz
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +50,11 @@ def refresh(context: Context, name: str) -> None:
     with context.database.unit_of_work() as session:
         _write(session, name, seen)
         call_for_drift(session, name, now=database_now(session))
+    remove_strays(context, name)
 
 
 class Seen:
-    """One reading of a cluster: mesh defaults, the injector's webhook, owned namespaces and their workloads."""
+    """One reading of a cluster: mesh defaults, the injector's webhook, owned namespaces and what is in them."""
 
     def __init__(self, cluster: Cluster, owned: set[str]) -> None:
         self.defaults = cluster.mesh()
@@ -58,6 +63,9 @@ class Seen:
         self.namespaces = {name: one for name, one in self.namespaces.items() if name in owned}
         held = self.namespaces
         self.workloads = [trim(one) for one in cluster.workloads() if one["metadata"].get("namespace") in held]
+        self.objects = read_objects(cluster, set(held), self.defaults.namespace)
+        self.viz = read_viz(cluster)
+        self.kept = read_kept(cluster, self.workloads, held, self.defaults)
 
     def meshed(self, obj: dict[str, Any]) -> bool:
         """True when the injector would mesh this workload's pods."""
@@ -83,6 +91,7 @@ def trim(obj: dict[str, Any]) -> dict[str, Any]:
         "kind": obj["kind"],
         "metadata": _trim_metadata(obj["metadata"]),
         "spec": kept,
+        **started(obj),
     }
 
 
@@ -121,6 +130,10 @@ def _write(session: Session, name: str, seen: Seen) -> None:
     row.seen_at, row.defaults, row.webhook = now, seen.defaults.to_json(), seen.webhook
     _write_namespaces(session, name, seen.namespaces.values())
     _write_workloads(session, name, seen)
+    session.flush()
+    write_kept(session, name, seen.kept)
+    write_objects(session, name, seen.objects)
+    write_viz(session, name, seen.viz)
 
 
 def _write_namespaces(session: Session, name: str, found: Iterable[dict[str, Any]]) -> None:

@@ -15,17 +15,30 @@ from portal.db import database_now
 from portal.errors import ClusterError, Gone, Transient
 from portal.mesh.annotations import MARK, MeshDefaults
 from portal.mesh.fold import Unreadable, fold
-from portal.models import InventoryCluster, InventoryNamespace, InventoryWorkload, Target, Ticket, TicketTarget
+from portal.models import (
+    CreatedObject,
+    InventoryCluster,
+    InventoryNamespace,
+    InventoryWorkload,
+    Target,
+    Ticket,
+    TicketTarget,
+)
 from portal.states import Outcome, State
 from portal.tickets import ending
 from portal.tickets.ending import Ending
 from portal.tickets.expectation import Surroundings, claims_on, memory_of, seen_of
 from workers.context import Context
-from workers.converge import converge, spot_of
+from workers.converge import spot_of
+from workers.created.telling import tell
+from workers.egress_inventory import fits
+from workers.handling import HANDLERS, handler_of
 
 log = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(seconds=10)
+# Targets of created objects of which the inventory shows enough to leave them in peace.
+FITS = {"egress": fits}
 
 
 def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
@@ -37,7 +50,12 @@ def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
     fine: list[TicketTarget] = []
     for target in _concerned(session, cluster):
         live = queries.live_links(session, target.id)
-        if _drifted(session, target, live):
+        if target.kind in HANDLERS:
+            # Its handler tells and clears what it told; where no inventory shows what of it is there, it looks.
+            if target.kind not in FITS or not FITS[target.kind](session, target, live):
+                _call(session, target, now=now)
+            hindered |= {link.ticket_id for link in live}
+        elif _drifted(session, target, live):
             _call(session, target, now=now)
             hindered |= {link.ticket_id for link in live}
         else:
@@ -49,12 +67,15 @@ def call_for_drift(session: Session, cluster: str, *, now: datetime) -> None:
 
 
 def _concerned(session: Session, cluster: str) -> Sequence[Target]:
-    """Targets that live tickets are on or whose workload bears a mark: all others were let go of, however many."""
+    """Targets that live tickets are on, whose workload bears a mark or of which objects are on record: all others were
+    let go of, however many."""
     live = select(TicketTarget.target_id).join(Ticket).where(queries.LIVE, Ticket.cluster == cluster)
     rows = session.scalars(select(InventoryWorkload).where(InventoryWorkload.cluster == cluster))
     marked = [(row.namespace, row.kind, row.name) for row in rows if MARK in _annotations(row)]
     place = tuple_(Target.namespace, Target.kind, Target.name)
-    query = select(Target).where(Target.cluster == cluster, or_(Target.id.in_(live), place.in_(marked)))
+    on_record = select(CreatedObject.target_id).where(CreatedObject.gone_at.is_(None))
+    known = or_(Target.id.in_(live), Target.id.in_(on_record), place.in_(marked))
+    query = select(Target).where(Target.cluster == cluster, known)
     return session.scalars(query).all()
 
 
@@ -107,7 +128,7 @@ def converge_target(context: Context, target_id: int) -> None:
     with context.database.reading() as session:
         spot = spot_of(session.get_one(Target, target_id))
     try:
-        converge(context, spot)
+        handler_of(spot).reconcile(context, spot)
     except Gone:
         _end_without_targets(context, target_id)
     except Transient as error:
@@ -121,8 +142,12 @@ def converge_target(context: Context, target_id: int) -> None:
 
 def _tell(context: Context, target_id: int, problem: str) -> None:
     with context.database.unit_of_work() as session:
+        spot = spot_of(session.get_one(Target, target_id))
         for link in queries.live_links(session, target_id):
-            link.ticket.problem = problem
+            if spot.ref.kind in HANDLERS:
+                tell(session, spot, link.ticket_id, {**link.suspended, "warnings": [problem]})
+            else:
+                link.ticket.problem = problem
 
 
 def _end_without_targets(context: Context, target_id: int) -> None:
@@ -136,4 +161,9 @@ def _end_without_targets(context: Context, target_id: int) -> None:
 
 def _any_left(session: Session, ticket: Ticket, *, besides: int) -> bool:
     query = select(Target).join(TicketTarget).where(TicketTarget.ticket_id == ticket.id, Target.id != besides)
-    return any(_workload(session, target) is not None for target in session.scalars(query))
+    return any(_is_there(session, target) for target in session.scalars(query))
+
+
+def _is_there(session: Session, target: Target) -> bool:
+    """Whether the inventory shows the workload, or the namespace of objects."""
+    return (_surroundings if target.kind in HANDLERS else _workload)(session, target) is not None

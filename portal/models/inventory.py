@@ -50,7 +50,7 @@ class InventoryWorkload(Base):
     uid: Mapped[Name]
     object: Mapped[JSONDict] = mapped_column(comment="the object without status, managedFields, env and volumes")
     meshed: Mapped[bool] = mapped_column(Boolean, comment="the injector would mesh its pods")
-    kept_open: Mapped[JSONList | None] = mapped_column(comment="its finished pods that the proxy keeps running, in words")
+    kept_open: Mapped[JSONList | None] = mapped_column(comment="finished pods that the proxy keeps running, in words")
 
 
 class InventoryObject(Base):
