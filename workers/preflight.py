@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,7 +41,7 @@ def preflight(context: Context, ticket_id: int) -> None:
     if ticket.state is not State.PENDING:
         return
     try:
-        looked = [handler_of(spot).look(context, ticket, spot) for spot in spots]
+        looked = {spot.target_id: handler_of(spot).look(context, ticket, spot) for spot in spots}
     except Transient as error:
         log.warning("%s: %s", ticket.ref, error.sentence)
         with context.database.unit_of_work() as session:
@@ -51,12 +52,14 @@ def preflight(context: Context, ticket_id: int) -> None:
         attach_preflight(session, ticket_id, _together(session, ticket, looked), now=database_now(session))
 
 
-def _together(session: Session, ticket: Ticket, looked: list[Looked]) -> Preflight:
-    findings = [finding for one in looked for finding in one.findings]
+def _together(session: Session, ticket: Ticket, looked: Mapping[int, Looked]) -> Preflight:
+    # What several targets have in common, such as what they call, is said once.
+    findings = list(dict.fromkeys(finding for one in looked.values() for finding in one.findings))
     clean = not any(finding.severity is Severity.BLOCKING for finding in findings)
-    data = {"targets": [one.report for one in looked], "findings": [finding.to_json() for finding in findings]}
-    views = [one.view for one in looked if one.view is not None]
-    return Preflight(clean, data, _route(session, kind_named(ticket.kind), ticket, views))
+    data = {"targets": [one.report for one in looked.values()], "findings": [finding.to_json() for finding in findings]}
+    views = [one.view for one in looked.values() if one.view is not None]
+    wanted = {target: one.wanted for target, one in looked.items() if one.wanted is not None}
+    return Preflight(clean, data, _route(session, kind_named(ticket.kind), ticket, views), wanted)
 
 
 def _route(session: Session, kind: Kind[Any], ticket: Ticket, views: list[View]) -> Route | None:

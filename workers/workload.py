@@ -11,21 +11,25 @@ from portal.kinds.registry import kind_named
 from portal.mesh.annotations import KEYS
 from portal.mesh.findings import Finding
 from portal.mesh.fold import Claim, Unreadable, Want, fold
+from portal.mesh.job_downloads import download
+from portal.mesh.jobs import unpatchable_job, why_kept
 from portal.mesh.rollouts import rollout_blockers
 from portal.mesh.view import effective_report
 from portal.mesh.workloads import annotations_patch, field_owners
 from portal.models import Target, Ticket, TicketTarget
 from portal.tickets.expectation import Surroundings, claims_on, expected_change, memory_of, seen_of
 from portal.tickets.routing import view_of
-from workers.cluster.protocol import Object
+from workers.called import called_by
+from workers.cluster.protocol import Cluster, Object
 from workers.context import Context, Spot, surroundings
 from workers.converge import Found, converge
-from workers.handlers import Before, Looked, Work, blocking
-from workers.rollout import WorkloadObservation, mesh_annotations, observe, pods_before
+from workers.handlers import Before, Looked, Observation, Work, blocking
+from workers.leaving_alone import Untouched, is_wanted, started
+from workers.rollout import mesh_annotations, observe, pods_before
 
 
 class WorkloadHandler:
-    """Deployments, StatefulSets, DaemonSets and CronJobs."""
+    """Deployments, StatefulSets, DaemonSets, CronJobs and Jobs."""
 
     def look(self, context: Context, ticket: Ticket, spot: Spot) -> Looked:
         """The workload as it is, what would change on it, what the kind finds, and what the API server says to it."""
@@ -33,11 +37,14 @@ class WorkloadHandler:
             view = self._view(context, ticket, spot)
         except (Gone, Refused) as error:
             return Looked(None, [blocking("cluster-refused", spot, error.sentence)], {"workload": str(spot.ref)})
-        kind, change = kind_named(ticket.kind), self._expected_change(context, ticket, spot, view)
+        kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]  # no other kind has workloads
+        wanted = kind.wants(ticket.fields, view)
+        change = self._expected_change(context, ticket, spot, view, wanted)
         findings = kind.checks(ticket.fields, [view])
-        if change is not None:
+        if change is not None and wanted:
             findings += _dry_run_findings(context, spot, change)
-        return Looked(view, findings, _report(spot, view, change))
+        report = {**_report(spot, view, change), **_manifest(kind, ticket, view)}
+        return Looked(view, findings, report, wanted)
 
     def _view(self, context: Context, ticket: Ticket, spot: Spot) -> InventoryView:
         cluster, namespace = context.connect(spot.cluster), spot.ref.namespace
@@ -48,13 +55,12 @@ class WorkloadHandler:
         with context.database.reading() as session:
             target = session.get_one(Target, spot.target_id)
             view = view_of(session, obj, around, target, besides=ticket.ref)
-        return replace(view, budgets=budgets, limits=limits, quotas=quotas)
+        more = _about_jobs(cluster, ticket, view) if spot.ref.kind in ("job", "cronjob") else {}
+        return replace(view, budgets=budgets, limits=limits, quotas=quotas, **more)
 
     def _expected_change(
-        self, context: Context, ticket: Ticket, spot: Spot, view: InventoryView
+        self, context: Context, ticket: Ticket, spot: Spot, view: InventoryView, wanted: Want
     ) -> dict[str, Any] | None:
-        kind = kind_named(ticket.kind)
-        wanted = kind.wants(ticket.fields, view) if isinstance(kind, WorkloadKind) else Want()
         with context.database.reading() as session:
             target = session.get_one(Target, spot.target_id)
             around = Surroundings(dict(view.namespace), view.defaults, dict(view.webhook or {}))
@@ -68,11 +74,13 @@ class WorkloadHandler:
         """Have the API server check the very patch."""
         cluster = context.connect(spot.cluster)
         obj = cluster.workload(spot.ref)
+        wish = Claim(f"MD-{link.ticket_id}", Want.from_json(link.wanted))
+        if not wish.want:
+            return pods_before(context, spot, obj)
         found = Found(obj, surroundings(cluster, spot.ref.namespace))
-        blockers = rollout_blockers(obj)
+        blockers = [*rollout_blockers(obj), *_started(spot, obj)]
         if blockers:
             raise Refused(f"{spot.ref}: {' '.join(blockers)}")
-        wish = Claim(f"MD-{link.ticket_id}", Want.from_json(link.wanted))
         patch = annotations_patch(spot.ref.kind, _changes(context, spot, found, wish), f"{wish.ticket};0", None)
         cluster.patch_workload(spot.ref, patch, dry_run=True)
         return pods_before(context, spot, obj)
@@ -81,19 +89,48 @@ class WorkloadHandler:
         """Write the fold of all live tickets, at once."""
         converge(context, work.spot)
 
-    def observe(self, context: Context, work: Work) -> WorkloadObservation:
+    def observe(self, context: Context, work: Work) -> Observation:
         """The workload and its pods now."""
+        if not is_wanted(context, work):
+            return Untouched(work.spot)
         around = surroundings(context.connect(work.spot.cluster), work.spot.ref.namespace)
         return observe(context, work.spot, around)
 
-    def take_back(self, context: Context, work: Work) -> WorkloadObservation:
+    def take_back(self, context: Context, work: Work) -> Observation:
         """Write the fold without the ended ticket, fenced, and look at the pods."""
+        if not is_wanted(context, work):
+            return Untouched(work.spot)
+        if left := started(context, work):
+            return left
         shown = converge(context, work.spot, fence_for=work.ticket_id)
         return observe(context, work.spot, shown.around)
 
     def reconcile(self, context: Context, spot: Spot) -> None:
         """Write the fold, which adds nothing twice and tells on its tickets what somebody took out."""
-        converge(context, spot)
+        try:
+            converge(context, spot)
+        except Refused as error:
+            if why := _started(spot, context.connect(spot.cluster).workload(spot.ref)):
+                raise Refused(why[0]) from error
+            raise
+
+
+def _started(spot: Spot, obj: Object) -> list[str]:
+    why = unpatchable_job(obj) if spot.ref.kind == "job" else None
+    return [] if why is None else [why]
+
+
+def _about_jobs(cluster: Cluster, ticket: Ticket, view: InventoryView) -> dict[str, Any]:
+    """What preflight knows more of Jobs: which pods are kept running, and what is around the destinations they call."""
+    kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]
+    kept = tuple(why_kept(view.obj, cluster.pods(dict(view.obj)), view.defaults, view.around))
+    destinations = kind.calls(ticket.fields, view.ref.namespace)
+    return {"kept_open": kept, "called": called_by(cluster, destinations, view.defaults) if destinations else None}
+
+
+def _manifest(kind: WorkloadKind, ticket: Ticket, view: InventoryView) -> dict[str, Any]:
+    corrected = kind.corrected(ticket.fields, view)
+    return {} if corrected is None else {"manifest": download(view.obj, corrected)}
 
 
 def _changes(context: Context, spot: Spot, found: Found, wish: Claim) -> dict[str, str | None]:

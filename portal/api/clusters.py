@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -38,6 +39,9 @@ class ClusterSchema(SightSchema):
     environment = fields.String()
     description = fields.String()
     console = fields.String(allow_none=True)
+    paused_at = Instant(allow_none=True, metadata={"description": "Set: nothing new is begun, ends are still undone."})
+    paused_by = fields.String(allow_none=True)
+    pause_reason = fields.String(allow_none=True)
 
 
 class ClusterListSchema(Output):
@@ -73,6 +77,14 @@ class WorkloadSchema(Output):
     patchable = fields.Boolean()
     instead = fields.String(allow_none=True, metadata={"description": "What to do where it cannot be changed."})
     blockers = fields.List(fields.String(), metadata={"description": "Why a change of it would never be seen."})
+    kept_open = fields.List(
+        fields.String(),
+        metadata={"description": "Of Jobs and CronJobs: their finished pods that the mesh keeps running, and why."},
+    )
+    ways = fields.List(
+        fields.Dict(),
+        metadata={"description": "Of meshed Jobs and CronJobs, how they can be let end: {name, fits, why, settings}."},
+    )
 
 
 class InventoryViewSchema(SightSchema):
@@ -94,14 +106,15 @@ def list_clusters() -> Response:
     """List the clusters on which you have namespaces, with the age of what is known of them."""
     with parts().database.reading() as session:
         now = database_now(session)
-        found = [
-            {
-                **{name: getattr(cluster, name) for name in ("name", "environment", "description", "console")},
-                **sight(session.get(InventoryCluster, cluster.name), now),
-            }
-            for cluster in _clusters(session)
-        ]
+        found = [cluster_view(session, cluster, now) for cluster in _clusters(session)]
         return answer(CLUSTERS, {"items": found})
+
+
+def cluster_view(session: Session, cluster: Cluster, now: datetime) -> dict[str, Any]:
+    """What ClusterSchema shows."""
+    same = ("name", "environment", "description", "console", "paused_at", "paused_by", "pause_reason")
+    own = {name: getattr(cluster, name) for name in same}
+    return {**own, **sight(session.get(InventoryCluster, cluster.name), now)}
 
 
 def _clusters(session: Session) -> list[Cluster]:
@@ -133,7 +146,7 @@ def inventory(asked: dict[str, Any], name: str) -> Response:
     """Show the workloads of a namespace: meshed or why not, ports, present annotations, and the age of all that."""
     with parts().database.reading() as session:
         place = queries.place(session, name, asked["namespace"], by=actor())
-        view = queries.namespace_view(session, name, place.namespace)
+        view = queries.namespace_view(session, name, asked["namespace"])
         seen = session.get(InventoryCluster, name)
         where = {"cluster": name, "namespace": place.namespace, "environment": place.environment}
         workloads = [] if view is None else _workloads(view)

@@ -23,6 +23,12 @@ class KindSchema(Output):
     name = fields.String()
     title = fields.String()
     summary = fields.String()
+    scope = fields.String(
+        metadata={
+            "description": "What the envelope names: `namespace` (a cluster and one of its namespaces), `namespaces` "
+            "(a cluster; the fields name the namespaces) or `anything` (a tenant or a namespace, where needed)."
+        }
+    )
     schema = fields.Raw(metadata={"description": "JSON Schema (2020-12) of the request's `fields`."})
 
 
@@ -51,6 +57,6 @@ def show_kind(name: str) -> Response:
     return answer(ONE, _view(KINDS[name]))
 
 
-def _view(kind: Kind) -> dict[str, Any]:
+def _view(kind: Kind[Any]) -> dict[str, Any]:
     same = {name: getattr(kind, name) for name in ("name", "title", "summary")}
-    return {**same, "schema": json_schema(kind)}
+    return {**same, "scope": kind.scope.value, "schema": json_schema(kind)}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.mesh.injection import why_not_injected
+from portal.mesh.job_ways import Way, offers
 from portal.mesh.rollouts import rollout_blockers
 from portal.mesh.view import effective_report
 from portal.mesh.workloads import container_ports, template_of, unpatchable_reason
@@ -43,7 +44,15 @@ def workload_view(row: InventoryWorkload, around: Surroundings) -> dict[str, Any
         "patchable": instead is None,
         "instead": instead,
         "blockers": rollout_blockers(obj) if instead is None else [],
+        "kept_open": row.kept_open or [],
+        "ways": [way.to_json() for way in _ways(row, around)] if not reasons else [],
     }
+
+
+def _ways(row: InventoryWorkload, around: Surroundings) -> list[Way]:
+    if row.kind not in ("job", "cronjob"):
+        return []
+    return offers(row.object, around.defaults, around.namespace["metadata"].get("annotations") or {})
 
 
 def _pod_like(obj: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -78,7 +78,9 @@ def _field(name: str, value: Any) -> tuple[str, str]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return " ".join(_plain(one) for one in value.values())
+    return ", ".join(_plain(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def approvals_text(ticket: Ticket) -> str:
@@ -166,7 +168,7 @@ def _targets(ticket: Ticket) -> str:
         )
         for target in ticket["targets"]
     ]
-    heads = ("WORKLOAD", "WRITTEN", "PROVEN", "PODS", "REMOVED BY SOMEBODY")
+    heads = ("TARGET", "WRITTEN", "PROVEN", "SHOWN", "REMOVED BY SOMEBODY")
     return table(heads, rows).rstrip() if rows else ""
 
 
@@ -181,6 +183,9 @@ def progress_text(progress: Any) -> str:
     if isinstance(progress, dict) and "desired" in progress:
         pods = f"{progress.get('updated', 0)} of {progress['desired']} new, {progress.get('ready', 0)} ready"
         return f"{pods}: {progress['stalled']}" if progress.get("stalled") else pods
+    if isinstance(progress, dict) and "objects" in progress:
+        waiting = " ".join(progress.get("waiting") or [])
+        return " ".join(filter(None, [f"{progress['objects']} of {progress.get('wanted', 0)} objects", waiting]))
     if isinstance(progress, dict):
         return ", ".join(f"{name} {value}" for name, value in progress.items()) or "-"
     return str(progress) if progress else "-"

@@ -14,7 +14,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from marshmallow import Schema
 
 from portal.mesh.commands import Command
+from portal.mesh.destinations import Destination
 from portal.mesh.findings import Finding
+from portal.mesh.job_manifests import Corrected
 from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
@@ -72,6 +74,8 @@ class Kind(ABC, Generic[V]):
     scope: ClassVar[Scope] = Scope.NAMESPACE
     has_cluster_change: ClassVar[bool] = True
     """False: nothing is written to a cluster, an operator fulfils it."""
+    restarts_pods: ClassVar[bool] = False
+    """True: pods are replaced when it begins and when it ends."""
 
     def namespaces(self, fields: Fields) -> list[str]:
         """The namespaces that the fields name, each once, for kinds of that scope."""
@@ -105,9 +109,20 @@ class Kind(ABC, Generic[V]):
 class WorkloadKind(Kind[InventoryView]):
     """A kind whose targets are workloads: it wants annotations on their pod templates, and the fold does the rest."""
 
+    listed_in: ClassVar[str] = "workloads"
+    """The field that lists the workloads, in the order of `targets`."""
+
     @abstractmethod
     def wants(self, fields: Fields, view: InventoryView) -> Want:
         """What it wants of this workload, whose control plane is as `view.defaults` says; empty: nothing is written."""
+
+    def calls(self, fields: Fields, namespace: str) -> list[Destination]:
+        """What the workloads call, where that decides whether the change may be made: `checks` needs it looked at."""
+        return []
+
+    def corrected(self, fields: Fields, view: InventoryView) -> Corrected | None:
+        """The manifest that the people of the tenant apply themselves; `view` has the whole object as just read."""
+        return None
 
 
 class ObjectKind(Kind[V]):

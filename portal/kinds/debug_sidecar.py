@@ -42,7 +42,7 @@ class DebugSidecar(WorkloadKind):
         "tshark. The packets land in the container's log. Your pods restart when it begins and when it ends."
     )
     schema = DebugSidecarSchema()
-    has_cluster_change = True
+    restarts_pods = True
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The named workloads."""

@@ -88,7 +88,7 @@ class EncryptionException(WorkloadKind):
         "without the proxy. Your pods restart when it begins and when it ends."
     )
     schema = EncryptionExceptionSchema()
-    has_cluster_change = True
+    restarts_pods = True
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The named workloads."""

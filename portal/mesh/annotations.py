@@ -68,8 +68,8 @@ class Effective:
 class MeshDefaults:
     """What the control plane does where nobody says otherwise; `version` is as Linkerd reports it (`edge-26.6.3`).
 
-    `admin_shutdown` is Helm's proxy.enableShutdownEndpoint; `kubernetes` is the API server's version (`1.37.2`), which
-    no ConfigMap tells.
+    `admin_shutdown` is Helm's proxy.enableShutdownEndpoint, `default_inbound_policy` its proxy.defaultInboundPolicy;
+    `kubernetes` is the API server's version (`1.37.2`), which no ConfigMap tells.
     """
 
     version: str | None = None
@@ -81,6 +81,7 @@ class MeshDefaults:
     trust_root_sha256: str | None = None
     admin_shutdown: bool = False
     kubernetes: str | None = None
+    default_inbound_policy: str = "all-unauthenticated"
 
     @classmethod
     def from_config_map(cls, config_map: Mapping[str, Any]) -> MeshDefaults:
@@ -96,6 +97,7 @@ class MeshDefaults:
             namespace=(config_map.get("metadata") or {}).get("namespace") or "linkerd",
             trust_root_sha256=_trust_root(values.get("identityTrustAnchorsPEM")),
             admin_shutdown=bool(proxy.get("enableShutdownEndpoint", False)),
+            default_inbound_policy=proxy.get("defaultInboundPolicy") or "all-unauthenticated",
         )
 
     def skip(self, key: str) -> str:

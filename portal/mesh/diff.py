@@ -18,11 +18,26 @@ def template_diff(before: Mapping[str, str], after: Mapping[str, str]) -> dict[s
 
 
 def created_diff(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The objects that would be created by their names, and a unified diff of them from nothing, as YAML. JSON-safe."""
-    text = "---\n".join(yaml.safe_dump(dict(one), sort_keys=False, width=1_000_000) for one in manifests)
-    lines = difflib.unified_diff([], text.splitlines(), "before", "after", lineterm="")
+    """The objects that would be created by their names, and a unified diff of them from nothing. JSON-safe.
+
+    A manifest is shown as YAML, one that gives only the name of its object as a line with that name.
+    """
     after = {str(ObjectRef.of(one)): dict(one) for one in manifests}
-    return {"before": {}, "after": after, "unified": "\n".join(lines)}
+    lines = [line for name, one in after.items() for line in ([name] if _is_name(one) else ["---", *_lines(one)])]
+    diff = difflib.unified_diff([], lines, "before", "after", lineterm="")
+    return {"before": {}, "after": after, "unified": "\n".join(diff)}
+
+
+def _is_name(manifest: Mapping[str, Any]) -> bool:
+    return manifest.keys() == {"apiVersion", "kind", "metadata"} and manifest["metadata"].keys() <= {
+        "name",
+        "namespace",
+    }
+
+
+def _lines(manifest: Mapping[str, Any]) -> list[str]:
+    text: str = yaml.safe_dump(dict(manifest), sort_keys=False, width=1_000_000)
+    return text.splitlines()
 
 
 def _yaml(annotations: Mapping[str, str]) -> list[str]:

@@ -21,12 +21,15 @@ from portal.mesh.ports import PROXY_PORTS, Ports
 from portal.mesh.rollouts import Rollout, rollout_of
 from portal.mesh.workloads import DEBUG_CONTAINER, template_annotations, template_of
 
+# Their status counts no generations, and a change of their template replaces no pods.
+_NOT_ROLLED = ("CronJob", "Job")
+
 
 @dataclass(frozen=True)
 class Proof:
     """What the pods of one workload show: `waiting` says in sentences what still differs.
 
-    `rolls` is False for a CronJob: a change of its template replaces no pods, the next ones are made from it.
+    `rolls` is False for a CronJob and a Job: a change of the template replaces no pods, the next ones are made from it.
     """
 
     rollout: Rollout
@@ -64,12 +67,13 @@ def prove(
     running = [pod for pod in facts if not pod.finished]
     asked = _asked(workload, namespace, defaults, webhook)
     waiting = tuple(sentence for pod in running for sentence in _differences(pod, asked))
-    return Proof(rollout_of(workload), _observed(workload), waiting, facts, rolls=workload.get("kind") != "CronJob")
+    rolls = workload.get("kind") not in _NOT_ROLLED
+    return Proof(rollout_of(workload), _observed(workload), waiting, facts, rolls)
 
 
 def _observed(obj: Mapping[str, Any]) -> bool:
     status = obj.get("status") or {}
-    if obj.get("kind") == "CronJob":
+    if obj.get("kind") in _NOT_ROLLED:
         return True
     return int(status.get("observedGeneration") or 0) >= int(obj["metadata"].get("generation") or 0)
 

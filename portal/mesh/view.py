@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from portal.mesh.annotations import KEYS, MeshDefaults, effective
 from portal.mesh.want import NOTHING, Want
 from portal.mesh.workloads import WorkloadRef, template_annotations
 
+if TYPE_CHECKING:
+    # It has findings, which are about views.
+    from portal.mesh.demands import Surroundings
+
 
 @dataclass(frozen=True)
 class InventoryView:
     """A workload as last seen: raw object, raw Namespace, the mesh's defaults, the injector's webhook configuration
-    (None: the cluster has none), PodDisruptionBudgets, LimitRanges and ResourceQuotas of the namespace, and what other
-    live tickets want of it."""
+    (None: the cluster has none), PodDisruptionBudgets, LimitRanges and ResourceQuotas of the namespace.
+
+    `others` is what other live tickets want of it, `before` the owner's own values of keys that they have set. Of Jobs
+    and CronJobs, where somebody looked: `kept_open` says which finished pods are kept running and why
+    (portal/mesh/jobs.why_kept), `called` has what is around the destinations that they call.
+    """
 
     obj: Mapping[str, Any]
     namespace: Mapping[str, Any]
@@ -25,6 +33,9 @@ class InventoryView:
     others: Want = NOTHING
     limits: tuple[Mapping[str, Any], ...] = ()
     quotas: tuple[Mapping[str, Any], ...] = ()
+    before: Mapping[str, str] = field(default_factory=dict)
+    kept_open: tuple[str, ...] | None = None
+    called: Surroundings | None = None
 
     @property
     def ref(self) -> WorkloadRef:

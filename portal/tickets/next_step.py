@@ -51,7 +51,7 @@ def _by_people(ticket: Ticket, waiting: list[str]) -> str:
 
 def _pending(ticket: Ticket, waiting: list[str]) -> str:
     if ticket.preflight_at is None:
-        return "A worker looks at the workloads first; then it can be decided."
+        return "A worker looks at the cluster first; then it can be decided."
     if not ticket.preflight_clean:
         return "The preflight found what blocks the change: mend that and run the preflight again, or withdraw."
     if ticket.automatic:
@@ -73,19 +73,23 @@ def _approved(ticket: Ticket, pause: str | None) -> str:
 def _carried_out(ticket: Ticket) -> str:
     match ticket.state:
         case State.APPLYING:
-            return ticket.problem or "The change is being written; the window opens when the rollout is seen."
+            return ticket.problem or "The change is being written; it is active when the cluster shows it in use."
         case State.ACTIVE:
-            return " ".join(filter(None, [ticket.problem, _until(ticket.expires_at)]))
+            return " ".join(filter(None, [ticket.problem, _until(ticket, ticket.expires_at)]))
         case State.FAILED:
             return f"Nothing was written: {ticket.problem or 'it failed.'} Retry it once that is mended, or withdraw."
         case _:
-            return ticket.problem or "The change is being taken back; it closes when the pods that run show it."
+            return (
+                ticket.problem
+                or "The change is being taken back; it closes when the cluster shows nothing of it."
+            )
 
 
-def _until(end: datetime | None) -> str:
+def _until(ticket: Ticket, end: datetime | None) -> str:
     if end is None:
         return "It has no end: it stands until somebody releases or revokes it."
-    return f"It is written back by itself at {_instant(end)}; the pods restart then."
+    restart = "; the pods restart then" if kind_named(ticket.kind).restarts_pods else ""
+    return f"It is taken back by itself at {_instant(end)}{restart}."
 
 
 def _instant(at: datetime) -> str:

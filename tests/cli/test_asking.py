@@ -20,13 +20,26 @@ WHY = ("--reason", "vendor protocol breaks behind a proxy", "--how", "TLS 1.3 in
 def test_a_request_by_options(run: Run, desk: Desk) -> None:
     result = run("request", *EXCEPTION, "8080, 9000-9010", *WHY)
     assert result.exit_code == 0
-    assert result.output.startswith("MD-1 is pending. A worker looks at the workloads first")
+    assert result.output.startswith("MD-1 is pending. A worker looks at the cluster first")
     assert "noted: " in result.output
     asked = desk.ticket("MD-1")
     assert asked["fields"]["workloads"] == ["deployment/emoji", "deployment/voting"]
     assert (asked["fields"]["inbound"], asked["fields"]["mode"]) == ("8080,9000-9010", "skip-ports")
     assert asked["fields"]["application_encryption"] == {"encrypted": True, "how": "TLS 1.3 in the server"}
     assert (asked["duration"], asked["requester"], asked["reason"]) == ("PT30M", "member", WHY[1])
+
+
+def test_a_debug_sidecar_by_options(run: Run, desk: Desk) -> None:
+    result = run("request", "debug-sidecar", *WHERE, *WORKLOADS, "--for", "1h", "--reason", "one client fails")
+    assert result.exit_code == 0, result.output
+    asked = desk.ticket("MD-1")
+    assert (asked["kind"], asked["fields"]) == (
+        "debug-sidecar",
+        {"workloads": ["deployment/emoji", "deployment/voting"]},
+    )
+    refused = run("request", "debug-sidecar", *WHERE, "--workload", "cronjob/report", "--for", "1h", "--reason", "why")
+    assert refused.exit_code == 1
+    assert "run the same pods once as a Deployment" in refused.stderr
 
 
 def test_a_request_says_which_field_is_wrong(run: Run, desk: Desk) -> None:

@@ -34,7 +34,7 @@ def test_show_tells_state_next_approvals_and_window(run: Run, desk: Desk) -> Non
     ref = desk.active()["ref"]
     page = run("show", ref, "--as", "member").output
     assert page.startswith(
-        f"{ref}  encryption-exception  active\n  next                    It is written back by itself at "
+        f"{ref}  encryption-exception  active\n  next                    It is taken back by itself at "
     )
     for part in (
         "1 security-partner",
@@ -46,6 +46,15 @@ def test_show_tells_state_next_approvals_and_window(run: Run, desk: Desk) -> Non
         assert part in page
     assert "\x1b" not in page
     assert json.loads(run("show", ref, "--json", "--as", "member").output)["state"] == "active"
+
+
+def test_show_tells_how_to_use_what_is_open(run: Run, desk: Desk) -> None:
+    asked = {"kind": "debug-sidecar", "duration": "PT1H", "fields": {"workloads": ["deployment/emoji"]}}
+    ref = desk.active(**asked)["ref"]
+    page = run("show", ref, "--as", "member").output
+    assert "How to use it\n  Follow the packets of a pod of deployment/emoji on practice:\n" in page
+    assert "\n    kubectl -n emojivoto logs deployment/emoji -c linkerd-debug -f\n" in page
+    assert "How to use it" not in run("show", desk.active()["ref"], "--as", "member").output
 
 
 def test_events_tell_the_story(run: Run, desk: Desk) -> None:

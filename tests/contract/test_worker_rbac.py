@@ -27,7 +27,12 @@ USER = "meshdesk-with-one-right-less"
 PATCHED = ("deployment", "statefulset", "daemonset", "cronjob", "job")
 EGRESS = "networking.k8s.io/v1", "NetworkPolicy"
 # What is listed only, and what is read one by one too: a kind that a call of Meshdesk needs more of comes here.
-LISTED = (("v1", "Service"), ("v1", "LimitRange"), ("v1", "ResourceQuota"))
+LISTED = (
+    ("v1", "Service"),
+    ("v1", "LimitRange"),
+    ("v1", "ResourceQuota"),
+    ("policy.linkerd.io/v1beta1", "ServerAuthorization"),
+)
 READ = (
     ("policy.linkerd.io/v1beta3", "Server"),
     ("policy.linkerd.io/v1alpha1", "AuthorizationPolicy"),

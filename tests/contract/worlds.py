@@ -16,6 +16,7 @@ from portal.mesh.rollouts import rollout_of
 from portal.mesh.workloads import WorkloadRef, annotations_patch
 from workers.cluster.practice import PracticeCluster
 from workers.cluster.practice_linkerd import linkerd_objects
+from workers.cluster.practice_pods import FINISHED
 from workers.cluster.protocol import Cluster
 
 Object = dict[str, Any]
@@ -41,6 +42,9 @@ class World(Protocol):
 
     def delete(self, ref: WorkloadRef) -> None:
         """Delete an object and what it owns."""
+
+    def finish(self, ref: WorkloadRef) -> None:
+        """Let the own containers of a Job's pods end well; what the mesh put beside them runs on."""
 
     def denied(self, ref: WorkloadRef, message: str) -> contextlib.AbstractContextManager[None]:
         """Inside, an admission policy denies Meshdesk's changes of the workload."""
@@ -79,6 +83,9 @@ class PracticeWorld:
 
     def delete(self, ref: WorkloadRef) -> None:
         self.practice.delete(ref)
+
+    def finish(self, ref: WorkloadRef) -> None:
+        self.practice.apply_as(OWNER, ref, {"metadata": {"annotations": {FINISHED: "true"}}})
 
     @contextlib.contextmanager
     def denied(self, ref: WorkloadRef, message: str) -> Iterator[None]:

@@ -12,11 +12,11 @@ from typing import Any
 
 from portal.mesh.annotations import MARK
 from portal.mesh.pods import PodFacts, pod_facts
-from portal.mesh.workloads import WorkloadRef, template_annotations
+from portal.mesh.workloads import DEBUG_CONTAINER, WorkloadRef, template_annotations
 from tests.contract.worlds import PracticeWorld, World, settled, template, workload
 
 # One a story where sharing would interfere; the number is how many pods it has.
-OF_THEIR_OWN = {"busy": 2, "guarded": 1, "far": 2, "slow": 2, "lost": 1, "shared": 2, "renewed": 1}
+OF_THEIR_OWN = {"busy": 2, "guarded": 1, "far": 2, "slow": 2, "lost": 1, "shared": 2, "renewed": 1, "debugged": 2}
 DEPLOYMENTS = {"emoji": 3, "voting": 2, "web": 2, **OF_THEIR_OWN}
 
 
@@ -70,6 +70,12 @@ class StoryWorld:
 
     def meshed_pods(self, workload: str) -> set[bool]:
         return {pod.meshed for pod in self._pods(workload)}
+
+    def debugged_pods(self, workload: str) -> set[bool]:
+        return {DEBUG_CONTAINER in pod.containers for pod in self._pods(workload)}
+
+    def pod_uids(self, workload: str) -> set[str]:
+        return {pod.uid for pod in self._pods(workload)}
 
     def edit(self, workload: str, annotations: Mapping[str, str | None], *, version: str | None = None) -> None:
         """Change annotations of the pod template as the workload's owner, who may hold on to a version."""

@@ -27,8 +27,8 @@ from portal.states import State
 from workers.cluster.access import read_access
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-FILES = [*PAGES, *sorted((ROOT / "examples").iterdir())]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FILES = [*PAGES, *sorted(path for path in (ROOT / "examples").rglob("*") if path.is_file())]
 API = "/api/v1"
 # What is read from the environment by the command line (place.py), and by the tests themselves.
 OTHER_VARIABLES = {"MESHDESK_URL", "MESHDESK_TOKEN", "MESHDESK_TEST_POSTGRES", "MESHDESK_REQUIRE_ALL"}
@@ -78,7 +78,8 @@ def anchors(page: Path) -> set[str]:
 
 def test_every_page_is_in_the_index() -> None:
     index = set(LINK.findall(text_of(ROOT / "docs" / "README.md")))
-    assert {page.name for page in PAGES if page.parent.name == "docs"} - {"README.md"} <= index
+    docs = ROOT / "docs"
+    assert {str(page.relative_to(docs)) for page in PAGES if page.is_relative_to(docs)} - {"README.md"} <= index
 
 
 def shell_commands(page: Path) -> Iterator[list[str]]:
@@ -139,7 +140,7 @@ def named_paths(page: Path) -> Iterator[tuple[str | None, str]]:
     text = text_of(page).replace("$DESK", API).replace("http://127.0.0.1:8000", "")
     for method, prefix, path in PATH.findall(text):
         if prefix or method:
-            whole = path if method and path.startswith(("/api", "/healthz", "/readyz")) else API + path
+            whole = path if method and path.startswith(("/api", "/healthz", "/readyz", "/metrics")) else API + path
             for placeholder, value in PLACEHOLDERS.items():
                 whole = whole.replace(placeholder, value)
             yield method or None, whole.rstrip(".")
@@ -196,7 +197,7 @@ def test_every_problem_is_listed() -> None:
 
 
 def test_every_type_of_event_is_listed() -> None:
-    subjects = "ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|token|audit"
+    subjects = "cluster|ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|token|audit"
     literal = re.compile(rf'"((?:{subjects}):[a-z]+)"')
     code = [path.read_text() for folder in ("portal", "workers") for path in (ROOT / folder).rglob("*.py")]
     listed = text_of(ROOT / "docs" / "audit.md")

@@ -91,9 +91,19 @@ def _check_preconditions(current: Object, asked: Object) -> None:
 
 def _check_immutable(current: Object, merged: Object) -> None:
     for field in _IMMUTABLE.get(current["kind"], ()):
-        if current.get("spec", {}).get(field) != merged.get("spec", {}).get(field):
+        if _fixed(current, current, field) != _fixed(current, merged, field):
             name = f"{current['kind'].lower()}/{current['metadata']['name']}"
             raise refusals.invalid(f"spec.{field} of {name} is immutable")
+
+
+def _fixed(current: Object, obj: Object, field: str) -> Any:
+    """What of the field cannot change: of the pod template of a Job that never started, not labels and annotations."""
+    value = obj.get("spec", {}).get(field)
+    free = current["spec"].get("suspend") is True and not current.get("status", {}).get("startTime")
+    if current["kind"] != "Job" or field != "template" or not free:
+        return value
+    metadata = {key: one for key, one in (value.get("metadata") or {}).items() if key not in ("labels", "annotations")}
+    return {**value, "metadata": metadata}
 
 
 def _restore(metadata: Object, current: Object, field: str) -> None:

@@ -21,6 +21,9 @@ from workers.cluster.practice_store import Object, Transaction, controller_uid, 
 NEVER_READY = "practice.meshdesk.io/never-ready"
 FINISHED = "practice.meshdesk.io/finished"
 WEBHOOK = "linkerd-proxy-injector-webhook-config"
+TAP_WEBHOOK = "linkerd-tap-injector-webhook-config"
+TAP_ENABLED = "viz.linkerd.io/tap-enabled"
+DISABLE_TAP = "viz.linkerd.io/disable-tap"
 # Kinds whose changes an API server does not count, though they have a spec.
 _UNCOUNTED = ("Namespace", "Service", "APIService", "LimitRange", "ResourceQuota", "PersistentVolumeClaim")
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -99,10 +102,10 @@ def terminate(moment: Moment, pods: Iterable[Object]) -> None:
 
 
 def progress_pod(moment: Moment, pod: Object) -> None:
-    """What was due for the pod: gone when it was terminating, ready otherwise."""
+    """What was due for the pod: gone when it was terminating, ready unless it has ended."""
     if is_terminating(pod):
         moment.store.remove(key_of(pod))
-    else:
+    elif pod["status"]["phase"] != "Succeeded":
         _mark(pod, "Running", ready=True)
         moment.store.put(pod)
 
@@ -111,6 +114,19 @@ def finish_pod(moment: Moment, pod: Object) -> None:
     """The pod's containers ended well."""
     _mark(pod, "Succeeded", ready=False)
     moment.store.put(pod)
+
+
+def end_containers(moment: Moment, pod: Object, staying: Iterable[str]) -> None:
+    """The pod's ordinary containers ended well, except those named `staying`, which keep the pod running."""
+    ended = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": moment.time}}
+    statuses = pod["status"]["containerStatuses"]
+    mine = [one for one in statuses if one["name"] not in set(staying) and "terminated" not in one["state"]]
+    if mine:
+        for one in mine:
+            one |= {"ready": False, "state": ended}
+        for condition in pod["status"]["conditions"]:
+            condition["status"] = "True" if condition["type"] == "PodScheduled" else "False"
+        moment.store.put(pod)
 
 
 def is_never_ready(workload: Object) -> bool:
@@ -130,7 +146,8 @@ def set_status(moment: Moment, obj: Object, status: Object) -> None:
     """Write the status when it says something new; counts of zero are left out as an API server does."""
     always = obj["kind"] == "DaemonSet"
     told = {field: value for field, value in status.items() if value or always}
-    told["observedGeneration"] = obj["metadata"]["generation"]
+    if obj["kind"] != "Job":
+        told["observedGeneration"] = obj["metadata"]["generation"]
     if obj.get("status") != told:
         obj["status"] = told
         moment.store.put(obj)
@@ -178,25 +195,38 @@ def _admitted(moment: Moment, pod: Object) -> Object:
         return pod
     if why_not_injected(pod_template_or_pod=pod, namespace=namespace, webhook=webhook):
         return pod
-    return inject(pod, namespace, MeshDefaults.from_config_map(config))
+    return _tappable(moment, inject(pod, namespace, MeshDefaults.from_config_map(config)), namespace)
+
+
+def _tappable(moment: Moment, pod: Object, namespace: Object) -> Object:
+    """The meshed pod after Viz's own webhook, the same where there is no Viz."""
+    opted_out = any((one["metadata"].get("annotations") or {}).get(DISABLE_TAP) == "true" for one in (pod, namespace))
+    if opted_out or moment.store.get(("mutatingwebhookconfiguration", "", TAP_WEBHOOK)) is None:
+        return pod
+    annotations = {**(pod["metadata"].get("annotations") or {}), TAP_ENABLED: "true"}
+    return {**pod, "metadata": {**pod["metadata"], "annotations": annotations}}
 
 
 def _mark(pod: Object, phase: str, *, ready: bool) -> None:
     state = "True" if ready else "False"
     conditions = [{"type": kind, "status": state} for kind in ("Ready", "ContainersReady")]
     running = [c for c in pod["spec"].get("initContainers", []) if c.get("restartPolicy") == "Always"]
+    time = pod["metadata"]["creationTimestamp"]
+    over = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": time}}
+    all_in: Object = over if phase == "Succeeded" else {"running": {"startedAt": time}}
     pod["status"] = {
         "phase": phase,
         "conditions": [{"type": "PodScheduled", "status": "True"}, *conditions],
-        "containerStatuses": [_container_status(c, ready) for c in pod["spec"]["containers"]],
-        "initContainerStatuses": [_container_status(c, ready) for c in running],
+        "containerStatuses": [_container_status(c, ready, all_in) for c in pod["spec"]["containers"]],
+        "initContainerStatuses": [_container_status(c, ready, all_in) for c in running],
         "startTime": pod["metadata"]["creationTimestamp"],
         "qosClass": "BestEffort",
     }
 
 
-def _container_status(container: Object, ready: bool) -> Object:
-    return {"name": container["name"], "image": container.get("image", ""), "ready": ready, "restartCount": 0}
+def _container_status(container: Object, ready: bool, state: Object) -> Object:
+    said = {"name": container["name"], "image": container.get("image", ""), "ready": ready, "restartCount": 0}
+    return {**said, "state": copy.deepcopy(state)}
 
 
 def owner_key(moment: Moment, obj: Object, kinds: tuple[str, ...]) -> tuple[str, str, str] | None:

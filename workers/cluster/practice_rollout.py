@@ -7,13 +7,12 @@ should be, makes one step, and is called again when a pod became ready or went a
 from __future__ import annotations
 
 from workers.cluster.practice_deletion import finish_namespace
+from workers.cluster.practice_jobs import look_at_job
 from workers.cluster.practice_pods import (
-    FINISHED,
     Birth,
     Moment,
     create_pod,
     digest,
-    finish_pod,
     is_never_ready,
     is_ready,
     is_terminating,
@@ -135,25 +134,6 @@ def _daemon_status(moment: Moment, workload: Object, revision: str) -> None:
     set_status(moment, workload, {**counts, "numberMisscheduled": 0})
 
 
-def _look_at_job(moment: Moment, job: Object) -> None:
-    """One pod, which runs until the Job is annotated as finished."""
-    name, uid = job["metadata"]["name"], job["metadata"]["uid"]
-    labels = tuple({"batch.kubernetes.io/job-name": name[:63], "batch.kubernetes.io/controller-uid": uid}.items())
-    pods = moment.store.owned(uid, "pod")
-    if not pods and not job["spec"].get("suspend"):
-        birth = Birth(job["spec"]["template"], f"{name}-", job["metadata"]["namespace"], job, labels)
-        pods = [create_pod(moment, birth)]
-    if "completionTime" in job.get("status", {}):
-        return
-    if job["metadata"].get("annotations", {}).get(FINISHED) != "true":
-        set_status(moment, job, {"active": len(pods), "ready": sum(map(is_ready, pods))})
-        return
-    for pod in pods:
-        finish_pod(moment, pod)
-    complete = {"type": "Complete", "status": "True", "lastTransitionTime": moment.time}
-    set_status(moment, job, {"succeeded": len(pods), "completionTime": moment.time, "conditions": [complete]})
-
-
 def _create_replica(moment: Moment, workload: Object, name: str, revision: str, node: str | None = None) -> None:
     template = workload["spec"]["template"]
     if node is not None:
@@ -176,5 +156,5 @@ _LOOKS = {
     "replicaset": look_at_replica_set,
     "statefulset": _look_at_stateful_set,
     "daemonset": _look_at_daemon_set,
-    "job": _look_at_job,
+    "job": look_at_job,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.mesh.annotations import INJECT, SKIP_INBOUND
-from portal.mesh.diff import template_diff
+from portal.mesh.diff import created_diff, template_diff
 
 
 def test_a_diff_shows_both_sides_and_whole_lines() -> None:
@@ -29,3 +29,21 @@ def test_added_and_removed_annotations() -> None:
 def test_no_difference_is_an_empty_diff() -> None:
     assert template_diff({INJECT: "enabled"}, {INJECT: "enabled"})["unified"] == ""
     assert template_diff({}, {}) == {"before": {}, "after": {}, "unified": ""}
+
+
+def test_created_objects_are_shown_whole_or_by_name() -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "tap", "namespace": "linkerd-viz"}}
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"key": "value"}}
+    diff = created_diff([account, settings])
+    assert diff["before"] == {}
+    assert set(diff["after"]) == {"ServiceAccount tap in linkerd-viz", "ConfigMap a"}
+    assert diff["unified"].splitlines()[3:] == [
+        "+ServiceAccount tap in linkerd-viz",
+        "+---",
+        "+apiVersion: v1",
+        "+kind: ConfigMap",
+        "+metadata:",
+        "+  name: a",
+        "+data:",
+        "+  key: value",
+    ]
