@@ -48,5 +48,5 @@ lock: ## Pin every dependency anew, with hashes
 	@UV="$(BIN)/uv" tools/lock
 
 clean: ## Remove what the tools left behind; VAR and its tickets stay
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

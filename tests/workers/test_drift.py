@@ -89,7 +89,7 @@ def test_switching_the_proxy_on_again_is_told_and_left(desk: Desk) -> None:
     number = desk.active("", mode="disable-injection")
     desk.edit({INJECT: "enabled"})
     desk.look()
-    assert suspended(desk, number)[0]["disable_injection"] is True
+    assert suspended(desk, number)[0]["settings"] == [INJECT]
     assert desk.annotations() == {INJECT: "enabled"}
 
 
