@@ -79,7 +79,7 @@ class Kind(ABC, Generic[V]):
 
     def namespaces(self, fields: Fields) -> list[str]:
         """The namespaces that the fields name, each once, for kinds of that scope."""
-        raise NotImplementedError(f"the fields of {self.name} name no namespaces ({fields})")
+        return list(fields["namespaces"])
 
     @abstractmethod
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:

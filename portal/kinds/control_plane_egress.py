@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import fields, validate
 
 from portal.kinds.base import Asked, Fields, ObjectKind, Scope
-from portal.kinds.workloads_field import Strict
+from portal.kinds.namespaces_field import NamespacesSchema, namespace_notes
 from portal.mesh.commands import Command
 from portal.mesh.egress import EgressScene, egress_findings, policy_for
 from portal.mesh.findings import Finding
@@ -22,25 +22,17 @@ from portal.mesh.workloads import WorkloadRef
 
 Object = dict[str, Any]
 
-MOST_NAMESPACES = 50
 # How its targets are named: the namespace, twice.
 TARGET_KIND = "egress"
-_DNS_LABEL = validate.Regexp(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z", error='"{input}" is not the name of a namespace.')
 
 
 def _choice(*choices: str) -> validate.OneOf:
     return validate.OneOf(choices, error=f"Choose {' or '.join(choices)}.")
 
 
-class ControlPlaneEgressSchema(Strict):
+class ControlPlaneEgressSchema(NamespacesSchema):
     """What the fields of an egress policy must be; loads them canonical."""
 
-    namespaces = fields.List(
-        fields.String(validate=_DNS_LABEL),
-        required=True,
-        validate=validate.Length(1, MOST_NAMESPACES, error=f"Name 1 to {MOST_NAMESPACES} namespaces."),
-        metadata={"description": "Namespaces of one tenant on the cluster; each gets the policy."},
-    )
     pods = fields.String(
         load_default=INJECTED,
         validate=_choice(INJECTED, ALL),
@@ -64,10 +56,6 @@ class ControlPlaneEgressSchema(Strict):
         },
     )
 
-    @post_load
-    def _canonical(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {**data, "namespaces": list(dict.fromkeys(data["namespaces"]))}
-
 
 class ControlPlaneEgress(ObjectKind[EgressScene]):
     """The way out to the control plane for pods whose egress their tenant has closed."""
@@ -80,10 +68,6 @@ class ControlPlaneEgress(ObjectKind[EgressScene]):
     )
     schema = ControlPlaneEgressSchema()
     scope = Scope.NAMESPACES
-
-    def namespaces(self, fields: Fields) -> list[str]:
-        """The named namespaces."""
-        return list(fields["namespaces"])
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """One for each namespace."""
@@ -103,9 +87,7 @@ class ControlPlaneEgress(ObjectKind[EgressScene]):
 
     def notes(self, raw: Mapping[str, Any]) -> list[str]:
         """What was put right in the namespaces."""
-        named = raw["namespaces"]
-        twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
-        return [f"{', '.join(twice)} was named more than once and counts once."] if twice else []
+        return namespace_notes(raw)
 
     def checks(self, fields: Fields, views: Sequence[EgressScene]) -> list[Finding]:
         """The findings of each namespace."""

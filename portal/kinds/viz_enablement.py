@@ -13,6 +13,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from portal.kinds.base import Asked, Fields, ObjectKind, Scope
+from portal.kinds.namespaces_field import NamespacesSchema, namespace_notes
 from portal.kinds.workloads_field import Strict
 from portal.mesh.commands import Command
 from portal.mesh.findings import Finding
@@ -25,7 +26,6 @@ from portal.mesh.workloads import WorkloadRef
 Object = dict[str, Any]
 
 MOST = 50
-_DNS_LABEL = validate.Regexp(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z", error='"{input}" is not the name of a namespace.')
 # Kubernetes' own names are nobody's to give: `system:masters` rules the cluster, `system:authenticated` is everybody.
 _SUBJECT = validate.Regexp(
     r"(?!system:)[^\s\x00-\x1f\x7f](.{0,251}[^\s\x00-\x1f\x7f])?\Z",
@@ -46,15 +46,9 @@ class SubjectSchema(Strict):
     )
 
 
-class VizEnablementSchema(Strict):
+class VizEnablementSchema(NamespacesSchema):
     """What the fields of a request for Viz must be; loads them canonical."""
 
-    namespaces = fields.List(
-        fields.String(validate=_DNS_LABEL),
-        required=True,
-        validate=validate.Length(1, MOST, error=f"Name 1 to {MOST} namespaces."),
-        metadata={"description": "Namespaces of one tenant on the cluster that may be looked into."},
-    )
     subjects = fields.List(
         fields.Nested(SubjectSchema),
         required=True,
@@ -72,8 +66,7 @@ class VizEnablementSchema(Strict):
     @post_load
     def _canonical(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         subjects = sorted({Subject(**one) for one in data["subjects"]})
-        named = list(dict.fromkeys(data["namespaces"]))
-        return {**data, "namespaces": named, "subjects": [one.to_json() for one in subjects]}
+        return {**data, "subjects": [one.to_json() for one in subjects]}
 
 
 class VizEnablement(ObjectKind[VizView | TapView]):
@@ -87,10 +80,6 @@ class VizEnablement(ObjectKind[VizView | TapView]):
     )
     schema = VizEnablementSchema()
     scope = Scope.NAMESPACES
-
-    def namespaces(self, fields: Fields) -> list[str]:
-        """The named namespaces."""
-        return list(fields["namespaces"])
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The cluster's Viz, then the right to tap in each namespace."""
@@ -115,9 +104,7 @@ class VizEnablement(ObjectKind[VizView | TapView]):
 
     def notes(self, raw: Mapping[str, Any]) -> list[str]:
         """What was put right in the namespaces."""
-        named = raw["namespaces"]
-        twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
-        return [f"{', '.join(twice)} was named more than once and counts once."] if twice else []
+        return namespace_notes(raw)
 
     def checks(self, fields: Fields, views: Sequence[VizView | TapView]) -> list[Finding]:
         """The findings of the cluster's Viz and of all namespaces, on the target that is Viz."""

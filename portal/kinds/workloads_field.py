@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
@@ -68,6 +68,10 @@ def workload_refs(data: Mapping[str, Any], namespace: str | None) -> list[Worklo
 
 def workload_notes(raw: Mapping[str, Any]) -> list[str]:
     """What loading does to the workloads of `raw`, which must load, in sentences."""
-    named = [text.strip() for text in raw["workloads"]]
+    return named_twice([text.strip() for text in raw["workloads"]])
+
+
+def named_twice(named: Sequence[str]) -> list[str]:
+    """The note on names that stand in a list more than once; [] where none does."""
     twice = [text for text in dict.fromkeys(named) if named.count(text) > 1]
     return [f"{', '.join(twice)} was named more than once and counts once."] if twice else []
