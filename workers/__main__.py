@@ -1,14 +1,16 @@
-"""`python -m workers worker|beat`: the processes that carry tickets out; the `meshdesk` command comes here."""
+"""`python -m workers worker|beat|reap`: what touches clusters; the `meshdesk` command comes here."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from portal.config import Config
-from portal.errors import ConfigurationError
+from portal.errors import ClusterError, ConfigurationError
 from portal.outbox import apply_queue, undo_queue
 from workers.celery import SWEEP_QUEUE, make_celery
 from workers.cluster.access import configured
@@ -55,6 +57,25 @@ def queues_for(clusters: tuple[str, ...], work: tuple[str, ...], config: Config)
 def beat() -> None:
     """Call the sweep at its pace until told to stop."""
     make_celery(Config.from_env()).Beat(loglevel="INFO", quiet=True).run()
+
+
+@main.command()
+@click.option("--kubeconfig", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Default: in-cluster.")
+@click.option("--context", help="A context of the kubeconfig; default: its present one.")
+@click.option("--grace", type=int, default=15 * 60, help="Seconds after its end that a Viz is left to the workers.")
+@click.option("--patience", type=int, default=5 * 60, help="Seconds that a removal may take.")
+def reap(kubeconfig: Path | None, context: str | None, grace: int, patience: int) -> None:
+    """Remove a Viz of Meshdesk's that is over, by what the cluster itself says of it."""
+    # The kubernetes client takes half a second to import, and nothing else here needs it.
+    from workers.cluster.kubernetes import KubernetesCluster  # noqa: PLC0415
+    from workers.viz.reaping import reap as remove  # noqa: PLC0415
+
+    cluster = KubernetesCluster("here", kubeconfig=kubeconfig, context=context, timeout=10.0)
+    try:
+        done = remove(cluster, grace=timedelta(seconds=grace), patience=timedelta(seconds=patience), say=click.echo)
+    except ClusterError as error:
+        sys.exit(error.sentence)
+    sys.exit(0 if done else 1)
 
 
 def run() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from workers.context import Spot
 from workers.egress import EgressHandler
 from workers.handlers import Handler
+from workers.viz.handler import VizHandler
+from workers.viz.tap import TapHandler
 from workers.workload import WorkloadHandler
 
 WORKLOADS: Handler = WorkloadHandler()
-HANDLERS: dict[str, Handler] = {"egress": EgressHandler()}
+HANDLERS: dict[str, Handler] = {"egress": EgressHandler(), "viz": VizHandler(), "tap": TapHandler()}
 
 
 def handler_of(spot: Spot) -> Handler:

@@ -21,6 +21,7 @@ from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.ending import Ending
 from portal.tickets.reminding import remind
 from workers.context import Context
+from workers.viz.bundles import call_for_bundles
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
 
 def sweep(context: Context) -> None:
     """Do every part, each on its own: the failure of one must not keep the others from running."""
-    for part in (_end_due, _remind, _call_stuck, _call_preflights, _resend, _call_inventories, _seal):
+    for part in (_end_due, _remind, _call_stuck, _call_preflights, _resend, _call_inventories, call_for_bundles, _seal):
         try:
             part(context)
         except Exception:

@@ -16,6 +16,7 @@ from workers.orphans import converge_target
 from workers.preflight import preflight
 from workers.sweep import sweep
 from workers.undo import undo
+from workers.viz.bundles import read_bundle
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ WORK: dict[str, Work] = {
     "meshdesk.undo": _of_ticket(undo),
     "meshdesk.converge": _of_ticket(converge_target),
     "meshdesk.inventory": refresh,
+    "meshdesk.bundle": read_bundle,
 }
 
 

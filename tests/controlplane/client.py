@@ -71,6 +71,12 @@ class Client:
         )
         return _plain(patched)
 
+    def patch_status(self, kind: str, name: str, namespace: str, status: dict[str, Any]) -> dict[str, Any]:
+        """A merge patch of the status, as the kubelet or a controller would send it."""
+        resource = self._resource(kind, None).status
+        body = {"status": status}
+        return _plain(resource.patch(body=body, name=name, namespace=namespace, content_type=MERGE_PATCH))
+
     def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
         """Ask for its deletion; nothing happens when it is not there."""
         try:

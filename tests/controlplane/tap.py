@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import socket
+from socket import create_server, socket
 from typing import Any
 
 from kubernetes.dynamic.exceptions import NotFoundError
@@ -30,6 +30,15 @@ TAP_ENABLED = "viz.linkerd.io/tap-enabled"
 TAP_DISABLED = "viz.linkerd.io/disable-tap"
 LOOK_SECONDS = 0.1
 Object = dict[str, Any]
+
+
+def may_listen() -> bool:
+    """Whether this user may listen where Services of loopback are: below port 1024 not everybody may."""
+    try:
+        with create_server(("127.255.255.1", PORT)):
+            return True
+    except OSError:
+        return False
 
 
 class Tap:

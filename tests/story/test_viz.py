@@ -1,4 +1,4 @@
-"""Viz for a while, end to end: asked, approved, installed, shared, released, expired, and gone. Real processes and HTTP.
+"""Viz for a while: asked, approved, installed, shared, released, expired, and gone. Real processes and HTTP.
 
 On the real control plane tap and its injector are played by tests/controlplane/tap.py.
 """

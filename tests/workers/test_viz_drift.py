@@ -1,0 +1,102 @@
+"""Viz while tickets are live: what somebody deletes is told and made again on their word; what is nobody's goes."""
+
+from __future__ import annotations
+
+from portal.errors import Transient
+from portal.mesh.objects import ObjectRef
+from portal.models import Ticket
+from portal.states import State
+from tests.workers.desk import Desk
+from tests.workers.viz import (
+    API,
+    HERE,
+    HOOK,
+    SECRET,
+    THERE,
+    VIZ,
+    active,
+    approved,
+    carry,
+    close,
+    equip,
+    everything,
+    names,
+    ref,
+    spot,
+    there,
+)
+from workers.handling import handler_of
+from workers.viz.restarting import RESTARTED_AT
+
+TAP = f"deployment/{VIZ}/tap"
+
+
+def delete(desk: Desk, name: str) -> None:
+    obj = everything(desk)[name]
+    desk.practice.delete_object(ObjectRef.of(obj), uid=obj["metadata"]["uid"])
+
+
+def test_what_somebody_deleted_is_told_on_every_live_ticket_and_comes_back_on_their_word(desk: Desk) -> None:
+    equip(desk)
+    before = everything(desk)
+    first, second = active(desk), active(desk, THERE, who="outsider")
+    delete(desk, TAP)
+    desk.look()
+    for number in (first, second):
+        assert f"Somebody deleted Deployment tap in {VIZ}" in desk.problem(number)
+    desk.look()
+    assert TAP not in names(desk)
+    desk.reapply(first)
+    desk.deliver("meshdesk.converge")
+    desk.look()
+    assert TAP in names(desk)
+    assert (desk.problem(first), desk.problem(second)) == ("", "")
+    for number, who in ((first, "member"), (second, "outsider")):
+        assert close(desk, number, who=who) is State.CLOSED
+    assert everything(desk) == before
+
+
+def test_a_secret_that_is_made_again_is_trusted(desk: Desk) -> None:
+    equip(desk)
+    number = active(desk)
+    delete(desk, f"secret/{VIZ}/{SECRET.name}")
+    desk.look()
+    desk.reapply(number)
+    desk.deliver("meshdesk.converge")
+    annotations = [there(desk, one)["metadata"]["annotations"]["meshdesk.io/authority-sha256"] for one in (SECRET, API)]
+    assert annotations[0] == annotations[1]
+    assert there(desk, HOOK)
+    assert close(desk, number) is State.CLOSED
+
+
+def test_a_viz_of_nobody_is_taken_away(desk: Desk) -> None:
+    equip(desk)
+    before = everything(desk)
+    number = active(desk)
+    with desk.database.unit_of_work() as session:
+        # As if a worker had noted the end too early.
+        session.get_one(Ticket, number).state = State.CLOSED
+    for _ in range(5):
+        desk.look()
+        try:
+            handler_of(spot(desk)).reconcile(desk.context, spot(desk))
+        except Transient:
+            continue
+    assert everything(desk) == before
+
+
+def test_the_restart_makes_older_pods_tappable_and_the_end_counts_them(desk: Desk) -> None:
+    equip(desk)
+    number = active(desk, restart=True)
+    shown = next(one for one in desk.evidence(number, "applied")["targets"] if one["workload"] == f"tap/{HERE}")
+    assert "deployment/emoji" in shown["restarted"]
+    template = desk.practice.workload(ref(HERE, "emoji"))["spec"]["template"]
+    at = template["metadata"]["annotations"][RESTARTED_AT]
+    second = approved(desk, restart=True, subjects=[{"kind": "Group", "name": "oncall"}])
+    assert carry(desk, second) is State.ACTIVE
+    template = desk.practice.workload(ref(HERE, "emoji"))["spec"]["template"]
+    assert template["metadata"]["annotations"][RESTARTED_AT] == at
+    assert close(desk, number) is State.CLOSED
+    undone = next(one for one in desk.evidence(number, "undone")["targets"] if one["workload"] == f"tap/{HERE}")
+    assert undone["pods_with_tap_enabled"] > 0
+    assert "keep the annotation" in undone["note"]
