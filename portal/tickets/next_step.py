@@ -79,10 +79,7 @@ def _carried_out(ticket: Ticket) -> str:
         case State.FAILED:
             return f"Nothing was written: {ticket.problem or 'it failed.'} Retry it once that is mended, or withdraw."
         case _:
-            return (
-                ticket.problem
-                or "The change is being taken back; it closes when the cluster shows nothing of it."
-            )
+            return ticket.problem or "The change is being taken back; it closes when the cluster shows nothing of it."
 
 
 def _until(ticket: Ticket, end: datetime | None) -> str:

@@ -17,7 +17,7 @@ from portal.mesh.diff import created_diff
 from portal.mesh.drift import contained
 from portal.mesh.findings import Finding
 from portal.mesh.stamp import stamped
-from portal.models import Ticket, TicketTarget
+from portal.models import CreatedObject, Ticket, TicketTarget
 from portal.states import State
 from workers.cluster.protocol import Object
 from workers.context import Context, Spot
@@ -121,7 +121,7 @@ class ObjectsHandler(ABC):
             waiting = remove(context, work.spot, reversed(own), keep)
         left = _own(context, work.spot, work.ticket_id)
         there = read(context, work.spot, left)
-        gone = history(context, work.spot, work.ticket_id)
+        gone = history(context, work.spot, CreatedObject.ticket_id == work.ticket_id)
         return ObjectsObservation(work.spot, 0, tuple(left), there, tuple(waiting), gone=gone)
 
     def reconcile(self, context: Context, spot: Spot) -> None:

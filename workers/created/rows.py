@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from portal.db import database_now
@@ -116,13 +116,11 @@ def note_gone(context: Context, gone: Iterable[Record]) -> None:
             session.get_one(CreatedObject, record.id).gone_at = now
 
 
-def history(context: Context, spot: Spot, ticket_id: int) -> list[dict[str, Any]]:
-    """Every object that was ever on a ticket's record here, in the order of creation, with its uid and when it was read
-    to be gone; one without a uid was never seen to be created. JSON-safe."""
+def history(context: Context, spot: Spot, which: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Every object that was ever on the target's record and `which` holds for, in the order of creation, with its uid
+    and when it was read to be gone; one without a uid was never seen to be created. JSON-safe."""
     with context.database.reading() as session:
-        query = select(CreatedObject).where(
-            CreatedObject.target_id == spot.target_id, CreatedObject.ticket_id == ticket_id
-        )
+        query = select(CreatedObject).where(CreatedObject.target_id == spot.target_id, which)
         rows = session.scalars(query.order_by(CreatedObject.position, CreatedObject.id))
         return [
             {

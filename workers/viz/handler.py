@@ -18,11 +18,11 @@ from portal.mesh.stamp import stamped
 from portal.mesh.viz.bundle import Bundle
 from portal.mesh.viz.order import creation_stages
 from portal.mesh.viz.views import VizView
-from portal.models import Ticket, TicketTarget
+from portal.models import CreatedObject, Ticket, TicketTarget
 from portal.tickets.viz_sights import is_installed
 from workers.cluster.protocol import Object
 from workers.context import Context, Spot
-from workers.created.rows import records
+from workers.created.rows import history, records
 from workers.handlers import Before, Looked, Work, blocking
 from workers.viz.installing import bundle_for, date, install, refuse_foreign, unmet_now
 from workers.viz.memory import Memory, remembered
@@ -30,7 +30,7 @@ from workers.viz.observation import VizObservation
 from workers.viz.reconciling import tell_drift
 from workers.viz.scene import view_of
 from workers.viz.site import Site, taken, tenure
-from workers.viz.taking_away import history, take_away
+from workers.viz.taking_away import take_away
 
 # A removal that takes longer shows as the ticket's problem.
 PATIENCE = timedelta(minutes=1)
@@ -103,7 +103,8 @@ class VizHandler:
             waiting = take_away(site)
         after = remembered(context, work.spot)
         left = len(records(context, work.spot))
-        data = {"objects": history(context, work.spot, after.since), "added_by_others": list(after.added)}
+        gone = history(context, work.spot, CreatedObject.recorded_at >= after.since) if after.since else []
+        data = {"objects": gone, "added_by_others": list(after.added)}
         stuck = bool(waiting) and _is_late(context, work.ticket_id)
         return VizObservation(work.spot, left, 0, tuple(waiting), stuck=stuck, data=data)
 

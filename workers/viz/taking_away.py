@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import select
 
 from portal.mesh.objects import ObjectRef
 from portal.mesh.viz.presence import added_by_others
-from portal.models import CreatedObject
 from portal.tickets.viz_sights import ours
-from workers.context import Context, Spot
-from workers.created.rows import note_gone, records, ref_of
+from workers.created.rows import note_gone, records
 from workers.viz.memory import Memory, remember, remembered
 from workers.viz.removal import clear, inside, labelled, same, scrapes
 from workers.viz.site import Site
@@ -56,23 +50,3 @@ def _clear(site: Site, memory: Memory) -> list[str]:
             note_gone(site.context, [known[ref]])
 
     return clear(site.cluster, items, namespace, site.keep, gone)
-
-
-def history(context: Context, spot: Spot, since: datetime | None) -> list[dict[str, Any]]:
-    """Every object of the installation that began then, with its uid and when it was read to be gone. JSON-safe."""
-    if since is None:
-        return []
-    with context.database.reading() as session:
-        query = select(CreatedObject).where(
-            CreatedObject.target_id == spot.target_id, CreatedObject.recorded_at >= since
-        )
-        rows = session.scalars(query.order_by(CreatedObject.position, CreatedObject.id)).all()
-    return [
-        {
-            "object": str(ref_of(row)),
-            "uid": row.uid,
-            "digest": row.digest,
-            "gone_at": None if row.gone_at is None else row.gone_at.isoformat(),
-        }
-        for row in rows
-    ]
