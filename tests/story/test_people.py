@@ -122,7 +122,8 @@ BODIES = {
     "decisions": {"decision": "approve", "note": "seen"},
     "comments": {"text": "what is this?"},
     **{verb: {"reason": "because"} for verb in ("withdraw", "release", "revoke")},
-    **{verb: {} for verb in ("retry", "reapply", "preflight")},
+    **{verb: {"answer": "done"} for verb in ("fulfil", "decline")},
+    **{verb: {} for verb in ("retry", "reapply", "preflight", "take")},
 }
 
 
