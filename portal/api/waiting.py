@@ -25,18 +25,21 @@ class Waited(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides whether waiting goes on; `written` says that a cluster may have been touched."""
+    """What decides whether waiting goes on; `written` says that a cluster may have been touched, `worked` that workers
+    carry such tickets out at all."""
 
     state: State
     written: bool
+    worked: bool = True
 
 
 def reachable(standing: Standing) -> frozenset[State]:
     """Every state that a ticket may still get to from here, its present one included."""
     found, edge = {standing.state}, [standing.state]
+    never = frozenset() if standing.worked else frozenset({State.APPLYING})
     while edge:
         before = edge.pop()
-        for after in MOVES[before] - found:
+        for after in MOVES[before] - found - never:
             if may_move(before, after, written=standing.written):
                 found.add(after)
                 edge.append(after)

@@ -8,16 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
+from portal.kinds.registry import kind_named
 from portal.models import Evidence, Ticket
 from portal.states import State
 
 
-def standing(session: Session, ticket_id: int) -> tuple[State, bool]:
-    """A ticket's state, and whether a cluster may have been touched; raises NotFound."""
-    row = session.execute(select(Ticket.state, Ticket.writing_from).where(Ticket.id == ticket_id)).first()
+def standing(session: Session, ticket_id: int) -> tuple[State, bool, bool]:
+    """A ticket's state, whether a cluster may have been touched, and whether workers carry it out; raises NotFound."""
+    row = session.execute(select(Ticket.state, Ticket.writing_from, Ticket.kind).where(Ticket.id == ticket_id)).first()
     if row is None:
         raise NotFound(f"There is no ticket MD-{ticket_id}.")
-    return row[0], row[1] is not None
+    return row[0], row[1] is not None, kind_named(row[2]).has_cluster_change
 
 
 def newest_preflights(session: Session, ticket_ids: Sequence[int]) -> dict[int, Evidence]:

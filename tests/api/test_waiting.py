@@ -90,6 +90,13 @@ def test_a_wait_for_what_cannot_come_answers_at_once(desk: Desk) -> None:
     assert time.monotonic() - began < 2
 
 
+def test_what_no_worker_carries_out_is_never_active(desk: Desk) -> None:
+    ref = desk.generic()["ref"]
+    answer = desk.get(f"tickets/{ref}?wait=active&timeout=30")
+    assert (answer.headers["Meshdesk-Waited"], answer.get_json()["state"]) == ("unreachable", "pending")
+    assert desk.get(f"tickets/{ref}?wait=closed&timeout=1").headers["Meshdesk-Waited"] == "timeout"
+
+
 def test_a_wait_ends_with_the_present_state_at_the_timeout(desk: Desk) -> None:
     ref = desk.checked()["ref"]
     answer = desk.get(f"tickets/{ref}?wait=active&timeout=1")

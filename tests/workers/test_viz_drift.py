@@ -56,6 +56,20 @@ def test_what_somebody_deleted_is_told_on_every_live_ticket_and_comes_back_on_th
     assert everything(desk) == before
 
 
+def test_a_tap_api_that_falls_silent_is_told_and_forgotten_once_it_answers(desk: Desk) -> None:
+    equip(desk)
+    number = active(desk)
+    desk.practice.set("tap_silent", True)
+    desk.look()
+    assert "APIService v1alpha1.tap.linkerd.io" in desk.problem(number)
+    assert "no namespace of the cluster can be deleted" in desk.problem(number)
+    assert desk.state(number) is State.ACTIVE
+    desk.practice.set("tap_silent", False)
+    desk.look()
+    assert desk.problem(number) == ""
+    assert close(desk, number) is State.CLOSED
+
+
 def test_a_secret_that_is_made_again_is_trusted(desk: Desk) -> None:
     equip(desk)
     number = active(desk)

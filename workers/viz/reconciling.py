@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from portal import queries
 from portal.mesh.objects import MANAGED
+from portal.mesh.viz.order import Wait, creation_stages
 from portal.models import TicketTarget
 from portal.states import State
 from workers.created.handler import AGAIN
 from workers.created.rows import Record, note_gone, records
 from workers.created.telling import Drift, tell
-from workers.viz.installing import advance, date
+from workers.viz.installing import advance, date, unmet_now
 from workers.viz.memory import Memory, remembered
 from workers.viz.site import Site, Tenure, read_kinds, tenure
 
 
 def tell_drift(site: Site) -> None:
-    """Bring the namespace's date up to now, tell each active ticket what is missing, and make it again where that was
-    asked. Nothing where no ticket is live, or before Viz was whole for the first time."""
+    """Bring the namespace's date up to now, tell each active ticket what is missing or silent, and make again what they
+    asked for. Nothing where no ticket is live, or before Viz was whole for the first time."""
     held, memory = tenure(site.context, site.spot), remembered(site.context, site.spot)
     if held is None or memory.up_at is None or memory.removing:
         return
@@ -28,7 +29,7 @@ def tell_drift(site: Site) -> None:
         missing = []
     else:
         date(site, memory, held)
-    drift: Drift = {"missing": [str(record.ref) for record in missing]} if missing else {}
+    drift: Drift = {"missing": [str(record.ref) for record in missing]} if missing else _silence(site, memory)
     for link in active:
         with site.context.database.unit_of_work() as session:
             tell(session, site.spot, link.ticket_id, drift)
@@ -44,6 +45,16 @@ def _missing(site: Site) -> list[Record]:
     created = [record for record in records(site.context, site.spot) if record.uid is not None]
     there = read_kinds(site.cluster, (record.ref for record in created), f"{MANAGED}=true")
     return [record for record in created if record.ref not in there or not record.is_ours(there[record.ref])]
+
+
+def _silence(site: Site, memory: Memory) -> Drift:
+    """That the tap API answers no longer, which holds up the deletion of every namespace in the cluster."""
+    serving = [stage for stage in creation_stages(memory.pinned) if stage.waits is Wait.API_AVAILABLE]
+    silent = " ".join(sentence for stage in serving for sentence in unmet_now(site, stage))
+    advice = (
+        "Until it answers no namespace of the cluster can be deleted: have the platform operators look, or release."
+    )
+    return {"warnings": [f"{silent} {advice}"]} if silent else {}
 
 
 def _make_again(site: Site, memory: Memory, held: Tenure) -> None:
