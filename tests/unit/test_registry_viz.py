@@ -12,7 +12,7 @@ from portal.errors import ConfigurationError
 from portal.registry.file import load_registry
 from portal.registry.reading import with_bundles
 from portal.registry.state import ChartSource, RegistryFile, SecretSource
-from tests.unit.viz.bundles import PRACTICE, fixture, practice, with_viz
+from tests.unit.viz.bundles import PRACTICE, practice, with_open_dashboard, with_viz
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -104,7 +104,7 @@ def test_a_folder_without_manifests_and_a_file_that_is_no_text_are_refused(folde
 
 
 def test_an_open_dashboard_needs_words_where_tenants_share_the_cluster(folder: Path) -> None:
-    (folder / "viz.yaml").write_text(fixture("viz.yaml"))
+    (folder / "viz.yaml").write_text(with_open_dashboard())
     text = with_viz("{bundle: viz.yaml}")
     assert with_bundles(load_registry(text), folder).clusters[1].viz
     shared = text.replace("{cluster: practice, name: emojivoto}", "{cluster: lab, name: other}")

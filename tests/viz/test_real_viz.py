@@ -19,7 +19,10 @@ def bundle_named(name: str) -> Bundle:
     return practice() if name == "practice" else read_bundle({name: fixture(name)})
 
 
-@pytest.mark.parametrize("name", ["practice", "viz.yaml", "viz-restricted.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    ["practice", *(pytest.param(name, marks=pytest.mark.rendering) for name in ("viz.yaml", "viz-restricted.yaml"))],
+)
 def test_the_whole_bundle_is_installed_and_removed_with_not_one_object_left(real: RealDesk, name: str) -> None:
     bundle = bundle_named(name)
     real.equip(bundle)

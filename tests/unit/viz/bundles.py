@@ -6,17 +6,15 @@ import copy
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from portal.mesh.objects import ObjectRef
 from portal.mesh.viz.bundle import Bundle, BundleError, read_bundle
+from tests.renderings import FIXTURES
 from tests.unit.registry_text import GOOD
 
-FIXTURES = Path(__file__).parents[4] / "shared" / "fixtures" / "linkerd-2.20"
 PRACTICE = (resources.files("portal.practice") / "viz.yaml").read_text("utf-8")
 Objects = list[dict[str, Any]]
 
@@ -37,11 +35,17 @@ def practice() -> Bundle:
 
 
 def fixture(name: str) -> str:
-    """The text of a real rendering; skips the test where it is not at hand."""
-    path = FIXTURES / name
-    if not path.exists():
-        pytest.skip(f"the real rendering {name} is not at hand")
-    return path.read_text("utf-8")
+    """The text of a public rendering, for tests with the mark `rendering`: they are left out where there is none."""
+    return (FIXTURES / name).read_text("utf-8")
+
+
+def with_open_dashboard() -> str:
+    """The practice bundle with a dashboard that may tap everything, as the chart renders it by default."""
+    binding = copy.deepcopy(named(objects(), "ClusterRoleBinding", "linkerd-linkerd-viz-tap"))
+    binding["metadata"]["name"] = "linkerd-linkerd-viz-web-admin"
+    binding["roleRef"]["name"] = "linkerd-linkerd-viz-tap-admin"
+    binding["subjects"] = [{"kind": "ServiceAccount", "name": "web", "namespace": "linkerd-viz"}]
+    return text([*objects(), binding])
 
 
 def named(found: Objects, kind: str, name: str) -> dict[str, Any]:

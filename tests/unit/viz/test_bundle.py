@@ -20,6 +20,7 @@ def test_the_practice_bundle_can_be_used_as_it_is() -> None:
     assert Bundle.from_json(json.loads(json.dumps(found.to_json()))) == found
 
 
+@pytest.mark.rendering
 @pytest.mark.parametrize(
     ("name", "count", "open_dashboard"), [("viz.yaml", 52, True), ("viz-restricted.yaml", 47, False)]
 )
@@ -28,6 +29,7 @@ def test_a_real_rendering_can_be_used_as_it_is(name: str, count: int, open_dashb
     assert (len(found.objects), found.open_dashboard) == (count, open_dashboard)
 
 
+@pytest.mark.rendering
 def test_the_practice_bundle_has_the_objects_of_a_real_one_with_the_same_rights() -> None:
     real = read_bundle({"viz.yaml": fixture("viz-restricted.yaml")})
 

@@ -124,7 +124,7 @@ def test_an_order_of_nothing_is_nothing() -> None:
     assert removal_stages([], "linkerd-viz") == []
 
 
-@pytest.mark.parametrize("name", [None, "viz.yaml"])
+@pytest.mark.parametrize("name", [None, pytest.param("viz.yaml", marks=pytest.mark.rendering)])
 def test_every_kind_of_a_bundle_is_looked_for_by_its_label(name: str | None) -> None:
     found = read_bundle({name: fixture(name)}) if name else practice()
     kinds = {kind for _, kind in LABELLED}
