@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from portal.models.registry import Role
 
@@ -10,15 +11,34 @@ TENANT_ROLES = frozenset({Role.MEMBER, Role.OWNER, Role.PARTNER})
 SEES_EVERYTHING = frozenset({Role.OPERATOR, Role.AUDITOR})
 
 
+class Scope(StrEnum):
+    """What a token may be used for; `read` goes with each of the others."""
+
+    READ = "read"
+    REQUEST = "request"
+    DECIDE = "decide"
+    OPERATE = "operate"
+
+
+EVERY_SCOPE = frozenset(Scope)
+
+
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who acts; `person_id` is None for the system."""
+    """Somebody who acts; `person_id` is None for the system.
+
+    `groups` are the identity provider's, `owner_id` is the person that a service belongs to, `scopes` are those of the
+    token that is used.
+    """
 
     name: str
     title: str = ""
     person_id: int | None = None
     tenant_roles: frozenset[tuple[int, Role]] = frozenset()
     platform_roles: frozenset[Role] = frozenset()
+    groups: frozenset[str] = frozenset()
+    owner_id: int | None = None
+    scopes: frozenset[Scope] = EVERY_SCOPE
 
     def roles_in(self, tenant_id: int) -> frozenset[Role]:
         """The roles that count for a ticket of this tenant, platform roles included."""
@@ -37,6 +57,11 @@ class Actor:
     def is_operator(self) -> bool:
         """True for platform operators."""
         return Role.OPERATOR in self.platform_roles
+
+    @property
+    def own_ids(self) -> frozenset[int]:
+        """Whose tickets count as the actor's own: the person's, and of a service its owner's."""
+        return frozenset(one for one in (self.person_id, self.owner_id) if one is not None)
 
     @property
     def tenant_ids(self) -> frozenset[int]:

@@ -1,19 +1,24 @@
 """Every table, so that migrations and `db check` see them all."""
 
-from portal.models.access import ApiToken, IdempotentAnswer
+from portal.models.access import ApiToken, IdempotentAnswer, WebSession
 from portal.models.audit import AuditChain, Event
 from portal.models.created import CreatedObject
+from portal.models.deciding import Delegation, RejectTemplate
 from portal.models.evidence import Evidence
 from portal.models.inventory import InventoryCluster, InventoryNamespace, InventoryObject, InventoryWorkload
 from portal.models.message import Message
+from portal.models.notices import Delivery, Notice
 from portal.models.registry import (
     Cluster,
+    GroupRole,
     Membership,
     Namespace,
     Person,
+    PersonGroup,
     PolicyVersion,
     RegistryVersion,
     Role,
+    Source,
     Tenant,
 )
 from portal.models.ticket import Comment, Decision, Target, Ticket, TicketTarget
@@ -26,8 +31,11 @@ __all__ = [
     "Comment",
     "CreatedObject",
     "Decision",
+    "Delegation",
+    "Delivery",
     "Event",
     "Evidence",
+    "GroupRole",
     "IdempotentAnswer",
     "InventoryCluster",
     "InventoryNamespace",
@@ -36,13 +44,18 @@ __all__ = [
     "Membership",
     "Message",
     "Namespace",
+    "Notice",
     "Person",
+    "PersonGroup",
     "PolicyVersion",
     "RegistryVersion",
+    "RejectTemplate",
     "Role",
+    "Source",
     "Target",
     "Tenant",
     "Ticket",
     "TicketTarget",
     "VizBundle",
+    "WebSession",
 ]

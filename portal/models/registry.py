@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, ForeignKey, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, IdColumn, Instant, Name, Words
+from portal.db import Base, IdColumn, Instant, JSONList, Name, Words
 
 
 class Role(StrEnum):
@@ -29,6 +29,9 @@ class Tenant(Base):
     name: Mapped[Name] = mapped_column(unique=True)
     title: Mapped[Words]
     active: Mapped[bool] = mapped_column(Boolean, default=True, comment="false once the registry no longer names it")
+    channels: Mapped[JSONList] = mapped_column(
+        default=list, server_default="[]", comment="names of channels that are told of its tickets"
+    )
 
 
 class Cluster(Base):
@@ -59,20 +62,64 @@ class Namespace(Base):
     environment: Mapped[Name | None] = mapped_column(comment="overrides the cluster's")
 
 
+class Source(StrEnum):
+    """Who vouches for a person."""
+
+    REGISTRY = "registry"
+    PROVIDER = "identity-provider"
+    SERVICE = "service"
+
+
 class Person(Base):
     """Somebody (or a service) who acts."""
 
     __tablename__ = "person"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
     id: Mapped[IdColumn]
     name: Mapped[Name] = mapped_column(unique=True, comment="sign-in name")
     title: Mapped[Words]
     email: Mapped[Words | None]
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    source: Mapped[Name] = mapped_column(
+        default=Source.REGISTRY, server_default="registry", comment="who vouches for them: portal.models.Source"
+    )
+    issuer: Mapped[Name | None] = mapped_column(comment="of the identity provider, once the person signed in there")
+    subject: Mapped[Name | None] = mapped_column(comment="who the person is to the issuer, for ever")
+    seen_at: Mapped[Instant | None] = mapped_column(comment="when the identity provider last vouched for them")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), comment="of a service: who answers for it")
+    deactivated_at: Mapped[Instant | None] = mapped_column(comment="by an operator: no sign-in brings them back")
+    deactivated_by: Mapped[Name | None]
+    deactivated_reason: Mapped[Words | None]
+    digest: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false(), comment="told once a day instead of at once"
+    )
+    muted: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="sorts of notices not wanted")
+
+
+class PersonGroup(Base):
+    """A group of the identity provider that a person was in when they last signed in."""
+
+    __tablename__ = "person_group"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    name: Mapped[Name] = mapped_column(primary_key=True)
+
+
+class GroupRole(Base):
+    """What the people of a group are to a tenant, or to the platform where tenant_id is null."""
+
+    __tablename__ = "group_role"
+    __table_args__ = (UniqueConstraint("name", "tenant_id", "role"),)
+
+    id: Mapped[IdColumn]
+    name: Mapped[Name] = mapped_column(index=True)
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)
+    role: Mapped[Name]
 
 
 class Membership(Base):
-    """A person's role in a tenant, or in the platform where tenant_id is null."""
+    """A person's role in a tenant, or in the platform where tenant_id is null: by name, or by a group (`via`)."""
 
     __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("person_id", "tenant_id", "role"),)
@@ -81,6 +128,7 @@ class Membership(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)
     role: Mapped[Name]
+    via: Mapped[Name | None] = mapped_column(comment="the group that gives it; null: named, or a service's")
 
 
 class RegistryVersion(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Enum, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import Boolean, Enum, ForeignKey, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, IdColumn, Instant, JSONDict, JSONList, Name, Words
@@ -54,6 +54,36 @@ class Ticket(Base):
     approvals: Mapped[JSONList] = mapped_column(comment="[{from, count}], all to be met")
     automatic: Mapped[bool] = mapped_column(Boolean, default=False)
     policy_hash: Mapped[Name]
+    asked: Mapped[JSONDict | None] = mapped_column(
+        comment="what was asked where less was granted: fields, duration_seconds, targets"
+    )
+    conditions: Mapped[JSONList] = mapped_column(
+        default=list, server_default="[]", comment="[{text, by, at}] that approvals came with"
+    )
+    restart_window: Mapped[JSONDict | None] = mapped_column(
+        comment="{days, from, until} in UTC: applied only inside it"
+    )
+
+    question_id: Mapped[int | None] = mapped_column(
+        Integer, comment="the comment that is a question without an answer: nobody approves until it has one"
+    )
+    lapses_at: Mapped[Instant | None] = mapped_column(index=True, comment="when nobody's decision ends it")
+    call_deciders_at: Mapped[Instant | None] = mapped_column(index=True, comment="when deciders are next reminded")
+    nudged_at: Mapped[Instant | None] = mapped_column(comment="when somebody last had the deciders reminded")
+
+    break_glass: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false(), comment="approved by the requester's own word, to be reviewed"
+    )
+    review_from: Mapped[Name | None] = mapped_column(comment="the group that reviews it afterwards")
+    review_due_at: Mapped[Instant | None] = mapped_column(index=True)
+    reviewed_at: Mapped[Instant | None]
+    reviewed_by: Mapped[Name | None]
+    review: Mapped[JSONDict | None] = mapped_column(comment="{justified, note}")
+
+    recertify_at: Mapped[Instant | None] = mapped_column(index=True, comment="when silence ends the window")
+    recertify_warn_at: Mapped[Instant | None] = mapped_column(
+        index=True, comment="when its partner is next asked whether it may go on"
+    )
 
     preflight_at: Mapped[Instant | None]
     preflight_clean: Mapped[bool | None] = mapped_column(Boolean, comment="null: not yet run")
@@ -124,12 +154,17 @@ class Decision(Base):
     roles: Mapped[JSONList] = mapped_column(comment="the roles that the person had then")
     note: Mapped[Words]
     decided_at: Mapped[Instant]
+    trimmed: Mapped[JSONDict | None] = mapped_column(comment="what this approval took away: {before, after}")
+    stood_in_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id"), comment="whose absence this person covered, where that gave the right"
+    )
 
-    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+    person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])
+    stood_in_for: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[stood_in_for_id])
 
 
 class Comment(Base):
-    """What somebody said on a ticket."""
+    """What somebody said on a ticket: a comment, a question that holds it, or the answer to one."""
 
     __tablename__ = "comment"
 
@@ -138,6 +173,11 @@ class Comment(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     text: Mapped[Words]
     created_at: Mapped[Instant]
+    sort: Mapped[Name] = mapped_column(
+        default="comment", server_default="comment", comment="comment, question or answer"
+    )
+    mentions: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="names of people")
+    answers_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"), comment="the question that it answers")
 
     author: Mapped[Person] = relationship(lazy="raise_on_sql")
 

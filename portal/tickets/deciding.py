@@ -10,7 +10,8 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from portal import outbox, queries
-from portal.access.actor import POLICY, TENANT_ROLES, WORKER, Actor
+from portal.access.actor import POLICY, WORKER, Actor, Scope
+from portal.access.rights import Action, need_scope
 from portal.errors import Forbidden, NotReady, WrongState
 from portal.kinds.base import WorkloadKind
 from portal.kinds.registry import kind_named
@@ -20,7 +21,7 @@ from portal.models import Decision, Role, Ticket
 from portal.policy import Route
 from portal.states import Outcome, State
 from portal.tickets.approvals import complete
-from portal.tickets.moving import attach, move, take_for_change, testify
+from portal.tickets.moving import attach, may, move, take_for_change, testify
 from portal.tickets.routing import approvals_of
 
 
@@ -67,7 +68,8 @@ def turn_down(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: 
 
 
 def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
-    if ticket.requester_id == by.person_id:
+    need_scope(by, Scope.DECIDE, f"decide on {ticket.ref}")
+    if ticket.requester_id in by.own_ids:
         raise Forbidden("Nobody decides on their own ticket: another person of the deciding group must.")
     roles = by.roles_in(ticket.tenant_id)
     if not roles & {Role(approval["from"]) for approval in ticket.approvals}:
@@ -123,8 +125,7 @@ def _nothing_to_write(ticket: Ticket) -> bool:
 def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
     """Have a worker look at the workloads again; raises WrongState unless the ticket waits for a decision."""
     ticket = take_for_change(session, ticket_id, by=by)
-    if not by.roles_in(ticket.tenant_id) & (TENANT_ROLES | {Role.OPERATOR}):
-        raise Forbidden(f"Only people of the tenant and platform operators have the preflight of {ticket.ref} run.")
+    may(by, Action.PREFLIGHT, ticket)
     if not kind_named(ticket.kind).has_cluster_change:
         raise WrongState(f"{ticket.ref} changes no cluster: it needs no preflight.")
     if ticket.state is not State.PENDING:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from portal import outbox
 from portal.access.actor import Actor
-from portal.errors import Forbidden, WrongState
-from portal.models import Role, Ticket
+from portal.access.rights import Action
+from portal.errors import WrongState
+from portal.models import Ticket
 from portal.states import TERMINAL, Outcome, State
-from portal.tickets.moving import move, take_for_change, testify
+from portal.tickets.moving import may, move, take_for_change, testify
 
-REVOKERS = frozenset({Role.PARTNER, Role.OWNER, Role.OPERATOR})
 # What is told of created objects (workers/created/telling.py); of workloads it is a Want.
 OBJECTS_TOLD = frozenset({"missing", "changed", "taken", "again"})
 NOT_BEGUN = frozenset({State.PENDING, State.APPROVED, State.FAILED})
@@ -49,7 +49,7 @@ def begin_undo(session: Session, ticket: Ticket, why: Ending, *, by: Actor, now:
 def withdraw(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:
     """Take back a request before its window opens; only its requester or an owner of the tenant may."""
     ticket = take_for_change(session, ticket_id, by=by)
-    _requester_or_owner(ticket, by, "withdraw")
+    may(by, Action.WITHDRAW, ticket)
     take_back(session, ticket, reason=reason, by=by, now=now)
     return ticket
 
@@ -67,7 +67,7 @@ def take_back(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: 
 def release(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:
     """The requester (or an owner) needs the window no longer; raises WrongState when none is open."""
     ticket = take_for_change(session, ticket_id, by=by)
-    _requester_or_owner(ticket, by, "release")
+    may(by, Action.RELEASE, ticket)
     if ticket.state not in (State.APPLYING, State.ACTIVE):
         raise WrongState(f"{ticket.ref} is {ticket.state}: only an open window can be released.")
     begin_undo(session, ticket, Ending(Outcome.RELEASED, reason), by=by, now=now)
@@ -77,8 +77,7 @@ def release(session: Session, ticket_id: int, *, reason: str, by: Actor, now: da
 def revoke(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:
     """A partner, an owner or an operator ends it at any time; what has not begun is withdrawn with the reason."""
     ticket = take_for_change(session, ticket_id, by=by)
-    if not by.roles_in(ticket.tenant_id) & REVOKERS:
-        raise Forbidden(f"Only a security partner, an owner or a platform operator may revoke {ticket.ref}.")
+    may(by, Action.REVOKE, ticket)
     if ticket.state in (State.APPROVED, State.FAILED):
         take_back(session, ticket, reason=reason, by=by, now=now)
     elif ticket.state in (State.APPLYING, State.ACTIVE):
@@ -89,16 +88,10 @@ def revoke(session: Session, ticket_id: int, *, reason: str, by: Actor, now: dat
     return ticket
 
 
-def _requester_or_owner(ticket: Ticket, by: Actor, verb: str) -> None:
-    if by.person_id != ticket.requester_id and Role.OWNER not in by.roles_in(ticket.tenant_id):
-        raise Forbidden(f"Only who asked for {ticket.ref} or an owner of the tenant may {verb} it.")
-
-
 def retry(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
     """Try a failed ticket again, or a hindered one at once; raises WrongState when there is nothing to try."""
     ticket = take_for_change(session, ticket_id, by=by)
-    if by.person_id != ticket.requester_id and not by.roles_in(ticket.tenant_id) & REVOKERS:
-        raise Forbidden(f"Only who asked for {ticket.ref}, a partner, an owner or an operator may retry it.")
+    may(by, Action.RETRY, ticket)
     if ticket.state is State.FAILED:
         move(session, ticket, State.APPROVED, by=by, now=now)
         ticket.problem = None
@@ -115,7 +108,7 @@ def retry(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Tick
 def reapply(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
     """Write again what somebody removed from the cluster while the window was open."""
     ticket = take_for_change(session, ticket_id, by=by)
-    _requester_or_owner(ticket, by, "reapply")
+    may(by, Action.REAPPLY, ticket)
     suspended = [link for link in ticket.targets if link.suspended.keys() - {"warnings"}]
     if ticket.state is not State.ACTIVE or not suspended:
         raise WrongState(f"Nothing of {ticket.ref} was removed while its window is open: there is nothing to reapply.")

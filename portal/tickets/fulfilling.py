@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
+from portal.access.rights import Action
 from portal.errors import Forbidden, NotReady, WrongState
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
 from portal.states import TERMINAL, Outcome, State
 from portal.tickets import deciding, ending
-from portal.tickets.moving import move, take_for_change, testify
+from portal.tickets.moving import may, move, take_for_change, testify
 
 
 def take(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
@@ -61,13 +62,12 @@ def decline(session: Session, ticket_id: int, *, answer: str, by: Actor, now: da
 
 def _for_operator(session: Session, ticket_id: int, by: Actor, verb: str) -> Ticket:
     ticket = take_for_change(session, ticket_id, by=by)
-    if not by.is_operator:
-        raise Forbidden(f"Only platform operators {verb} tickets: comment on {ticket.ref} to be heard.")
+    may(by, Action.FULFIL, ticket)
     if kind_named(ticket.kind).has_cluster_change:
         raise WrongState(
             f"Workers carry {ticket.ref} out, not people: approve or reject it while it is pending, or revoke it."
         )
-    if ticket.requester_id == by.person_id:
+    if ticket.requester_id in by.own_ids:
         raise Forbidden(f"Nobody may {verb} their own ticket: another operator must, or withdraw it.")
     if ticket.state in TERMINAL:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is over. Comment on it, or have it asked again.")

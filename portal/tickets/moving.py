@@ -10,7 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal import audit, queries
+from portal.access import rights
 from portal.access.actor import WORKER, Actor
+from portal.access.rights import Action
 from portal.errors import LostRace, NotFound, Stale, WrongState
 from portal.models import Evidence, Ticket
 from portal.states import State, may_move
@@ -55,6 +57,11 @@ def _bump(session: Session, ticket: Ticket) -> None:
     )
     if bumped.rowcount != 1:  # type: ignore[attr-defined]
         raise LostRace(f"Somebody else changed {ticket.ref} at the same moment: read it again.")
+
+
+def may(by: Actor, action: Action, ticket: Ticket) -> None:
+    """Raise Forbidden unless the table of rights lets the actor do this to the ticket."""
+    rights.check(by, action, ticket.ref, tenant_id=ticket.tenant_id, requester_id=ticket.requester_id)
 
 
 def testify(session: Session, ticket: Ticket, type_: str, *, by: Actor, now: datetime, **payload: Any) -> None:

@@ -12,8 +12,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal import audit
+from portal.access import rights
 from portal.access.actor import Actor
-from portal.errors import Forbidden, NotFound, WrongState
+from portal.access.rights import Action
+from portal.errors import NotFound, WrongState
 from portal.kinds.registry import KINDS
 from portal.models import Cluster, Ticket
 from portal.states import State
@@ -26,7 +28,7 @@ WORKED = [name for name, kind in KINDS.items() if kind.has_cluster_change]
 
 def pause(session: Session, name: str, *, reason: str, by: Actor, now: datetime) -> Cluster:
     """Begin nothing new on this cluster; raises Forbidden, NotFound, WrongState (it is paused already)."""
-    cluster = _taken(session, name, by, "pause")
+    cluster = _taken(session, name, by)
     if cluster.paused_at is not None:
         raise WrongState(
             f"{name} is paused already, by {cluster.paused_by} ({cluster.pause_reason}): resume it first to give "
@@ -39,7 +41,7 @@ def pause(session: Session, name: str, *, reason: str, by: Actor, now: datetime)
 
 def resume(session: Session, name: str, *, by: Actor, now: datetime) -> Cluster:
     """Go on with what waited on this cluster, oldest first; raises Forbidden, NotFound, WrongState (not paused)."""
-    cluster = _taken(session, name, by, "resume")
+    cluster = _taken(session, name, by)
     if cluster.paused_at is None:
         raise WrongState(f"{name} is not paused: there is nothing to resume.")
     cluster.paused_at = cluster.paused_by = cluster.pause_reason = None
@@ -51,9 +53,8 @@ def resume(session: Session, name: str, *, by: Actor, now: datetime) -> Cluster:
     return cluster
 
 
-def _taken(session: Session, name: str, by: Actor, verb: str) -> Cluster:
-    if not by.is_operator:
-        raise Forbidden(f"Only platform operators {verb} clusters: ask one of yours.")
+def _taken(session: Session, name: str, by: Actor) -> Cluster:
+    rights.check(by, Action.PAUSE, "", tenant_id=None)
     wanted = select(Cluster).where(Cluster.name == name, Cluster.active)
     cluster = session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
     if cluster is None:

@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import queries
+from portal.access import rights
 from portal.access.actor import TENANT_ROLES, Actor
-from portal.errors import Forbidden, Invalid, NotFound
+from portal.access.rights import Action
+from portal.errors import Invalid, NotFound
 from portal.kinds.base import Fields, Kind, Scope
 from portal.models import Tenant
 from portal.policy.vocabulary import ENVIRONMENTS
@@ -28,8 +30,7 @@ def place_of(session: Session, ask: Ask, kind: Kind[Any], fields: Fields, *, by:
         place = _several(session, ask, kind.namespaces(fields), by)
     else:
         place = _one(session, ask, by) if ask.namespace is not None else _of_tenant(session, ask, by)
-    if not by.roles_in(place.tenant.id) & TENANT_ROLES:
-        raise Forbidden(f"Only people of tenant {place.tenant.name} ask for what is its.")
+    rights.check(by, Action.ASK, f"(tenant {place.tenant.name})", tenant_id=place.tenant.id)
     if ask.tenant is not None and ask.tenant != place.tenant.name:
         raise Invalid({"tenant": [f"That is tenant {place.tenant.name}'s: leave this out."]})
     return place

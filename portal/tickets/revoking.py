@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.access import rights
 from portal.access.actor import Actor
-from portal.errors import Forbidden, Invalid
+from portal.access.rights import Action
+from portal.errors import Invalid
 from portal.kinds.registry import kind_named
 from portal.models import Cluster, Tenant, Ticket
 from portal.states import State
@@ -40,8 +42,7 @@ class Plan:
 
 def plan(session: Session, scope: Scope, *, by: Actor) -> Plan:
     """The tickets of the scope; raises Forbidden, and Invalid for a scope that names nothing or what there is not."""
-    if not by.is_operator:
-        raise Forbidden("Only platform operators revoke everything: revoke the tickets of your tenant one by one.")
+    rights.check(by, Action.REVOKE_ALL, "", tenant_id=None)
     _known(session, scope)
     found = session.scalars(_within(scope).order_by(Ticket.id.desc())).all()
     return Plan(

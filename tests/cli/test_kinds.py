@@ -102,7 +102,7 @@ def test_operators_take_answer_and_decline(run: Run, desk: Desk) -> None:
     declined = run("decline", refs[1], "--answer", "There is none.", "--as", "operator2")
     assert f"{refs[1]} is rejected. operator2 declined it" in declined.output
     refused = run("fulfil", refs[1], "--answer", "After all.", "--as", "member")
-    assert (refused.exit_code, "Only platform operators fulfil" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "Only a platform operator may take, fulfil or decline" in refused.stderr) == (1, True)
 
 
 def test_waiting_for_a_generic_one_is_waiting_for_its_answer(run: Run, desk: Desk) -> None:
