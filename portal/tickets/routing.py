@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -76,7 +77,15 @@ def route_ask(
     """The rule for these fields on these targets, the strictest of theirs; raises NotRouted when no rule fits."""
     found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
     routes = [route(policy, _facts(place, kind, one)) for one in found]
-    return Routed(strictest(routes), policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
+    chosen = _bounded(strictest(routes), kind.longest)
+    return Routed(chosen, policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
+
+
+def _bounded(chosen: Route, longest: timedelta | None) -> Route:
+    """The rule within what its kind allows at most."""
+    if longest is None:
+        return chosen
+    return replace(chosen, longest=min(chosen.longest or longest, longest), may_stand_without_end=False)
 
 
 def _facts(place: queries.Place, kind: Kind[Any], found: dict[str, Any]) -> Facts:
