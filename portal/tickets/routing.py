@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from portal.mesh.annotations import MeshDefaults
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 from portal.models import InventoryWorkload, Target
-from portal.policy import Facts, Policy, Route, route, strictest
+from portal.policy import Facts, Policy, Route, bounded, route, strictest
 from portal.tickets.expectation import Surroundings, claims_on, memory_of
 
 
@@ -77,15 +76,8 @@ def route_ask(
     """The rule for these fields on these targets, the strictest of theirs; raises NotRouted when no rule fits."""
     found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
     routes = [route(policy, _facts(place, kind, one)) for one in found]
-    chosen = _bounded(strictest(routes), kind.longest)
+    chosen = bounded(strictest(routes), kind.longest)
     return Routed(chosen, policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
-
-
-def _bounded(chosen: Route, longest: timedelta | None) -> Route:
-    """The rule within what its kind allows at most."""
-    if longest is None:
-        return chosen
-    return replace(chosen, longest=min(chosen.longest or longest, longest), may_stand_without_end=False)
 
 
 def _facts(place: queries.Place, kind: Kind[Any], found: dict[str, Any]) -> Facts:
