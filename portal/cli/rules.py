@@ -10,7 +10,8 @@ from portal.cli.failures import Failure
 from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.durations import words
-from portal.policy import Facts, Policy, Route, default_policy, explain, falls_through, load_policy
+from portal.kinds.registry import kind_named
+from portal.policy import Facts, Policy, Route, bounded, default_policy, explain, falls_through, load_policy
 from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, KINDS, MODES
 from portal.policy_store import apply_policy, current_policy
 
@@ -51,7 +52,8 @@ def explain_(file: str | None, **facts: str | None) -> None:
         click.echo(str(step))
     if not steps or not steps[-1].matched:
         raise Failure(f"No rule matches {asked}: it would be refused.")
-    for line in _route_lines(found.rules[len(steps) - 1].route):
+    chosen = found.rules[len(steps) - 1].route
+    for line in _route_lines(bounded(chosen, kind_named(asked.kind).longest)):
         click.echo(f"  {line}")
 
 
