@@ -6,8 +6,9 @@ Called by the inventory's task, which is the first to know.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import SQLColumnExpression, case, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models import Ticket
@@ -22,7 +23,7 @@ _OWED_SINCE = case(
     (Ticket.expires_at < Ticket.ended_at, Ticket.expires_at),
     else_=Ticket.ended_at,
 )
-OLDEST_DEBT: tuple[ColumnElement[object], ...] = (_UNDO_FIRST, _OWED_SINCE, Ticket.id)
+OLDEST_DEBT: tuple[SQLColumnExpression[Any], ...] = (_UNDO_FIRST, _OWED_SINCE, Ticket.id)
 
 
 def catch_up(session: Session, cluster: str, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Every kind that changes a cluster, each asked for two targets: what it shows while it is open, and how these vanish."""
+"""Every kind that changes a cluster, asked for two targets: what of it is to be there while its window is open."""
 
 from __future__ import annotations
 
@@ -136,4 +136,3 @@ SORTS = {
         prepare=_with_viz,
     ),
 }
-
