@@ -78,6 +78,8 @@ def _field(name: str, value: Any) -> tuple[str, str]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return ""
     if isinstance(value, dict):
         return " ".join(_plain(one) for one in value.values())
     return ", ".join(_plain(one) for one in value) if isinstance(value, list) else str(value)

@@ -48,7 +48,8 @@ def what_is_open_is_there(desk: Desk) -> None:
 def _viz_is_there(desk: Desk) -> None:
     """Viz with a right to tap for each open ticket for it, in each of its namespaces, and for no other."""
     with desk.database.reading() as session:
-        links = session.query(TicketTarget).join(Ticket).join(Target).filter(Target.kind == "tap")
+        links = session.query(TicketTarget).join(Ticket).join(Target).options(joinedload(TicketTarget.target))
+        links = links.filter(Target.kind == "tap")
         wanted = {(one.target.namespace, f"MD-{one.ticket_id}") for one in links.filter(Ticket.state == State.ACTIVE)}
     deployments = {obj["metadata"]["name"] for obj in desk.practice.objects("apps/v1", "Deployment", VIZ)}
     assert {"tap", "tap-injector"} <= deployments if wanted else not deployments, (wanted, deployments)

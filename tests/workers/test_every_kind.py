@@ -24,6 +24,8 @@ from workers.sweep import sweep
 WRITES = ("patch_workload", "patch_object", "create_object", "delete_object")
 # What an API server and controllers count by themselves.
 COUNTED = ("resourceVersion", "generation", "managedFields")
+# On both databases each kind's own tests run; what is alike in all of them needs one.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 every_kind = pytest.mark.parametrize("sort", SORTS.values(), ids=SORTS)
 
 
@@ -64,6 +66,7 @@ def close(desk: Desk, number: int) -> State:
     return finish(desk, number)
 
 
+@pytest.mark.usefixtures("database_url")
 def test_every_kind_that_changes_a_cluster_is_here() -> None:
     assert {sort.kind for sort in SORTS.values()} == {name for name, kind in KINDS.items() if kind.has_cluster_change}
 
