@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import String, and_, case, cast, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portal import audit, outbox, queries
@@ -14,10 +14,11 @@ from portal.access.actor import CLOCK, WORKER
 from portal.db import database_now
 from portal.errors import MeshdeskError
 from portal.kinds.registry import KINDS
-from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Ticket
+from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Message, Ticket
 from portal.states import MOVING, Outcome, State
 from portal.tickets import ending
 from portal.tickets.carrying_out import TASK_OF, call_worker
+from portal.tickets.catching_up import OLDEST_DEBT
 from portal.tickets.ending import Ending
 from portal.tickets.reminding import remind
 from workers.context import Context
@@ -28,10 +29,17 @@ log = logging.getLogger(__name__)
 # Work that was just called for gets this long before the sweep calls again.
 GRACE = timedelta(seconds=3)
 KEEP_ANSWERS = timedelta(days=1)
+# How often a cluster that did not answer is asked again: what it owes is called for when it does.
+AWAY_EVERY = timedelta(seconds=15)
 SEAL_EVERY = timedelta(minutes=1)
 BATCH = 200
 # What workers carry out at all, and the clusters on which nothing new is begun.
 WORKED = Ticket.kind.in_([name for name, kind in KINDS.items() if kind.has_cluster_change])
+CALLED = exists().where(
+    Message.task == case((Ticket.state == State.REVERTING, TASK_OF[State.REVERTING]), else_=TASK_OF[State.APPLYING]),
+    Message.subject == cast(Ticket.id, String),
+    Message.taken_at.is_(None),
+)
 PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
 
 
@@ -82,8 +90,10 @@ def _call_stuck(context: Context) -> None:
             or_(Ticket.claim_until.is_(None), Ticket.claim_until <= now),
             or_(Ticket.next_attempt_at.is_(None), Ticket.next_attempt_at <= now - GRACE),
             or_(Ticket.updated_at <= now - GRACE, Ticket.claim_until.is_not(None)),
+            # Those of a cluster without a worker must not keep the others back, however many they are.
+            ~CALLED,
         )
-        ids = list(session.scalars(stuck.order_by(Ticket.updated_at).limit(BATCH)))
+        ids = list(session.scalars(stuck.order_by(*OLDEST_DEBT).limit(BATCH)))
     _each(context, ids, _call)
 
 
@@ -121,12 +131,16 @@ def _resend(context: Context) -> None:
 def _call_inventories(context: Context) -> None:
     with context.database.unit_of_work() as session:
         now = database_now(session)
-        for name in _old_inventories(session, now - context.config.inventory_every):
+        for name in _old_inventories(session, now, context.config.inventory_every):
             outbox.ask_inventory(session, name, now=now)
 
 
-def _old_inventories(session: Session, before: datetime) -> Iterator[str]:
-    tried = select(InventoryCluster.cluster).where(InventoryCluster.tried_at > before)
+def _old_inventories(session: Session, now: datetime, every: timedelta) -> Iterator[str]:
+    fresh = or_(
+        and_(InventoryCluster.problem.is_(None), InventoryCluster.tried_at > now - every),
+        InventoryCluster.tried_at > now - min(every, AWAY_EVERY),
+    )
+    tried = select(InventoryCluster.cluster).where(fresh)
     yield from session.scalars(select(Cluster.name).where(Cluster.active, Cluster.name.not_in(tried)))
 
 

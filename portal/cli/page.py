@@ -78,6 +78,8 @@ def _field(name: str, value: Any) -> tuple[str, str]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return ""
     if isinstance(value, dict):
         return " ".join(_plain(one) for one in value.values())
     return ", ".join(_plain(one) for one in value) if isinstance(value, list) else str(value)
@@ -184,11 +186,18 @@ def progress_text(progress: Any) -> str:
         pods = f"{progress.get('updated', 0)} of {progress['desired']} new, {progress.get('ready', 0)} ready"
         return f"{pods}: {progress['stalled']}" if progress.get("stalled") else pods
     if isinstance(progress, dict) and "objects" in progress:
-        waiting = " ".join(progress.get("waiting") or [])
-        return " ".join(filter(None, [f"{progress['objects']} of {progress.get('wanted', 0)} objects", waiting]))
+        return ": ".join(filter(None, [_objects(progress), " ".join(progress.get("waiting") or [])])) or "-"
     if isinstance(progress, dict):
         return ", ".join(f"{name} {value}" for name, value in progress.items()) or "-"
     return str(progress) if progress else "-"
+
+
+def _objects(progress: dict[str, Any]) -> str:
+    """How many of them are there; how many are left, where none is to be."""
+    there, wanted = progress["objects"], progress.get("wanted", 0)
+    if wanted:
+        return f"{there} of {wanted} objects"
+    return f"{there} object{'' if there == 1 else 's'} left" if there else ""
 
 
 def removed_text(suspended: Any) -> str:

@@ -69,7 +69,8 @@ def release(session: Session, ticket_id: int, *, reason: str, by: Actor, now: da
     ticket = take_for_change(session, ticket_id, by=by)
     may(by, Action.RELEASE, ticket)
     if ticket.state not in (State.APPLYING, State.ACTIVE):
-        raise WrongState(f"{ticket.ref} is {ticket.state}: only an open window can be released.")
+        instead = "withdraw it instead." if ticket.state in NOT_BEGUN else "only an open window can be released."
+        raise WrongState(f"{ticket.ref} is {ticket.state}: {instead}")
     begin_undo(session, ticket, Ending(Outcome.RELEASED, reason), by=by, now=now)
     return ticket
 

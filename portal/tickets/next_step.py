@@ -26,11 +26,18 @@ def next_step(ticket: Ticket, waiting: list[str], *, pause: str | None = None) -
         return ENDINGS[ticket.state]
     if ticket.state is State.PENDING:
         return _pending(ticket, waiting)
-    if ticket.state is State.CLOSED and ticket.outcome == Outcome.FULFILLED:
-        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
     if ticket.state is State.CLOSED:
-        return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
+        return _closed(ticket)
     return _approved(ticket, pause) if ticket.state is State.APPROVED else _carried_out(ticket)
+
+
+def _closed(ticket: Ticket) -> str:
+    if ticket.outcome == Outcome.FULFILLED:
+        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
+    if ticket.outcome == Outcome.REPLACED:
+        # The reason names the renewal, which has taken over what this one opened.
+        return f"It is over (replaced): {ticket.end_reason} What it opened stays for as long as that ticket does."
+    return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
 
 
 def _by_people(ticket: Ticket, waiting: list[str]) -> str:
