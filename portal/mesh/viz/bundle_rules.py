@@ -85,6 +85,8 @@ class _Rules:
         yield from self._calls(one, is_listed)
 
     def _belongs(self, one: Manifest, is_listed: bool) -> Iterator[str]:
+        if one.obj["kind"] == "Ingress":
+            yield "would open to others what has no sign-in: leave it out."
         if not is_labelled(one.obj) and not is_listed:
             yield f"has no label {EXTENSION_LABEL}=viz: give it the label, or name it under `listed`."
         if one.ref.namespace not in ("", self._namespace) and not (is_listed or self._is_known(one.ref)):

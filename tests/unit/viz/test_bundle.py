@@ -138,6 +138,7 @@ ANOTHER_API = extra("APIService", "v1.apps", "apiregistration.k8s.io/v1", namesp
         (lambda found: found.append({**extra(), "status": {"x": 1}}), "carries status"),
         (lambda found: found.append(extra(namespace=None)), "ConfigMap extra names no namespace"),
         (lambda found: found.append(extra("ClusterRole", api=RBAC)), "names a namespace and can have none"),
+        (lambda found: found.append(extra("Ingress", api="networking.k8s.io/v1")), "would open to others"),
         (lambda found: found.append(extra("Endpoints")), "is of a kind (v1) that Meshdesk cannot install"),
         (lambda found: found.append(extra(namespace="kube-system")), "lies outside Viz's namespace"),
         (lambda found: found.append(extra("RoleBinding", "web", RBAC, namespace="kube-system")), "lies outside"),
