@@ -151,6 +151,25 @@ def test_a_silent_tap_is_undone_and_says_why(desk: Desk) -> None:
     assert everything(desk) == before
 
 
+def test_pods_that_do_not_come_up_keep_the_tap_api_out_and_all_is_undone(desk: Desk) -> None:
+    equip(desk)
+    before = everything(desk)
+    number = approved(desk)
+    desk.practice.set("roll_seconds_per_pod", 3600)
+    for _ in range(3):
+        desk.apply(number)
+    assert desk.state(number) is State.APPLYING
+    assert "has 0 of 1 pods ready" in str(desk.ticket(number).progress)
+    with pytest.raises(Gone):
+        there(desk, TAP_API)
+    late(desk, number)
+    desk.apply(number)
+    assert desk.state(number) is State.REVERTING
+    assert "has 0 of 1 pods ready" in (desk.ticket(number).end_reason or "")
+    assert finish(desk, number) is State.CLOSED
+    assert everything(desk) == before
+
+
 def test_who_joins_a_silent_one_is_undone_and_it_stays_for_the_others(desk: Desk) -> None:
     equip(desk)
     first = active(desk)
