@@ -31,7 +31,7 @@ KEPT = {
     "APIService": ("v1alpha1.tap.linkerd.io",),
     "MutatingWebhookConfiguration": ("linkerd-tap-injector-webhook-config",),
 }
-PARTS = 5
+PARTS = 8
 ENDLESS = 10**9
 # Which database it is makes no difference to what a crash leaves; the samples run on both.
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -68,7 +68,8 @@ def begun(site: Site) -> Memory:
     memory = remembered(site.context, site.spot)
     if memory.bundle is not None and not memory.removing:
         return memory
-    refuse_foreign(site.context, site.spot)
+    # Remains were looked for in the rehearsal, or the removal before this has proven that there are none.
+    refuse_foreign(site.context, site.spot, remains=False)
     with site.context.database.reading() as session:
         bundle = bundle_for(session, site.spot.cluster)
     before = tuple(obj["metadata"]["uid"] for obj in scrapes(site.cluster, bundle.namespace))
@@ -85,24 +86,25 @@ def bundle_for(session: Session, cluster: str) -> Bundle:
     return bundle
 
 
-def refuse_foreign(context: Context, spot: Spot) -> None:
-    """Raise Refused where a Viz is in the cluster that no ticket put there."""
-    found = presence(context, spot)
+def refuse_foreign(context: Context, spot: Spot, *, remains: bool = True) -> None:
+    """Raise Refused where a Viz, or with `remains` anything of one, is in the cluster that no ticket put there."""
+    found = presence(context, spot, remains=remains)
     if found:
         raise Refused(found.sentence(spot.cluster))
 
 
-def presence(context: Context, spot: Spot) -> Presence:
+def presence(context: Context, spot: Spot, *, remains: bool = True) -> Presence:
     """What of a Viz that is not on our record is in the cluster now.
 
-    Before ours is there, anything else with Viz's label counts too: it could not be told from ours in the end.
+    With `remains`, and before ours is there, anything else with Viz's label counts too: it could not be told from ours
+    in the end.
     """
     cluster = context.connect(spot.cluster)
     # The cluster first: what a ticket creates meanwhile is on record by then.
-    inside, api, others = namespaces(cluster), tap_api(cluster), list(labelled(cluster))
-    remains = [obj for obj in others if obj["kind"] not in ("Namespace", "APIService")]
+    inside, api = namespaces(cluster), tap_api(cluster)
+    others = [obj for obj in labelled(cluster) if obj["kind"] not in ("Namespace", "APIService")] if remains else []
     with context.database.reading() as session:
-        objects = api if is_installed(session, spot.cluster) else [*api, *remains]
+        objects = api if is_installed(session, spot.cluster) else [*api, *others]
         return presence_of(inside, objects, is_ours=ours(session, spot.cluster))
 
 
