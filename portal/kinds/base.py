@@ -52,8 +52,8 @@ V = TypeVar("V", bound=View)
 
 @dataclass(frozen=True)
 class Asked:
-    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, and
-    the namespace of its Viz."""
+    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, the
+    namespace of its Viz, and the meshed workloads of the namespaces that it may tap."""
 
     ref: str
     cluster: str
@@ -61,6 +61,7 @@ class Asked:
     fields: Fields
     console: str | None = None
     viz_namespace: str = "linkerd-viz"
+    workloads: tuple[WorkloadRef, ...] = ()
 
 
 class Kind(ABC, Generic[V]):

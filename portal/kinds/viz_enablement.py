@@ -26,6 +26,7 @@ from portal.mesh.workloads import WorkloadRef
 Object = dict[str, Any]
 
 MOST = 50
+MOST_SHOWN = 10
 # Kubernetes' own names are nobody's to give: `system:masters` rules the cluster, `system:authenticated` is everybody.
 _SUBJECT = validate.Regexp(
     r"(?!system:)[^\s\x00-\x1f\x7f](.{0,251}[^\s\x00-\x1f\x7f])?\Z",
@@ -112,8 +113,9 @@ class VizEnablement(ObjectKind[VizView | TapView]):
         return [replace(one, target=str(VIZ_REF)) for scene in scenes for one in viz_findings(scene)]
 
     def usage(self, asked: Asked) -> list[Command]:
-        """Pages of the console, then top and tap of each namespace."""
-        return commands(asked.fields["namespaces"], [], viz_namespace=asked.viz_namespace, console=asked.console)
+        """Pages of the console, then top and tap, of each namespace and of its first workloads."""
+        workloads = asked.workloads[:MOST_SHOWN]
+        return commands(asked.fields["namespaces"], workloads, viz_namespace=asked.viz_namespace, console=asked.console)
 
 
 def subjects_of(fields: Fields) -> list[Subject]:

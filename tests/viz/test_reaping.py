@@ -68,6 +68,17 @@ def test_an_ended_viz_is_removed_by_what_the_cluster_says_of_it(real: RealDesk) 
     cluster.close()
 
 
+def test_the_manifest_is_taken_as_it_is(real: RealDesk) -> None:
+    for manifest in manifests(FILE):
+        if manifest["kind"] in ("ServiceAccount", "CronJob"):
+            manifest["metadata"]["namespace"] = real.emojis
+            real.plane.client.apply(manifest)
+    (made,) = real.plane.client.list("CronJob", real.emojis)
+    pod = made["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == ["meshdesk", "viz", "reap"]
+    assert pod["serviceAccountName"] == "meshdesk-viz-reaper"
+
+
 def test_the_command_says_that_there_is_nothing_to_do(real: RealDesk) -> None:
     words = [sys.executable, "-m", "portal.cli", "viz", "reap", "--kubeconfig", str(real.plane.admin_kubeconfig)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)

@@ -28,7 +28,7 @@ from tests.workers.viz import (
 )
 from workers.context import Context
 
-PARTS = 5
+PARTS = 8
 ENDLESS = 10**9
 # Which database it is makes no difference to what a crash leaves; the samples run on both.
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
