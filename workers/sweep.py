@@ -5,22 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import String, and_, case, cast, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from portal import audit, outbox, queries
-from portal.access.actor import CLOCK, WORKER
+from portal import audit, outbox
+from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import MeshdeskError
 from portal.kinds.registry import KINDS
 from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Message, Ticket
-from portal.states import MOVING, Outcome, State
-from portal.tickets import ending
+from portal.states import MOVING, State
 from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.catching_up import OLDEST_DEBT
-from portal.tickets.ending import Ending
-from portal.tickets.reminding import remind
+from workers.clock import HANDS, Hand
 from workers.context import Context
 from workers.viz.bundles import call_for_bundles
 
@@ -45,11 +44,11 @@ PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
 
 def sweep(context: Context) -> None:
     """Do every part, each on its own: the failure of one must not keep the others from running."""
-    for part in (_end_due, _remind, _call_stuck, _call_preflights, _resend, _call_inventories, call_for_bundles, _seal):
+    for name, part in PARTS.items():
         try:
             part(context)
         except Exception:
-            log.exception("sweep: %s failed; the next sweep tries again", part.__name__)
+            log.exception("sweep: %s failed; the next sweep tries again", name)
 
 
 def _each(context: Context, ids: list[int], do: Callable[[Session, int, datetime], object]) -> None:
@@ -62,22 +61,11 @@ def _each(context: Context, ids: list[int], do: Callable[[Session, int, datetime
             log.info("sweep: MD-%s: %s", ticket_id, error.sentence)
 
 
-def _end_due(context: Context) -> None:
+def _lend(context: Context, hand: Hand) -> None:
     with context.database.reading() as session:
-        due = select(Ticket.id).where(queries.LIVE, Ticket.expires_at <= database_now(session))
-        ids = list(session.scalars(due.order_by(Ticket.expires_at).limit(BATCH)))
-    _each(context, ids, _expire)
-
-
-def _expire(session: Session, ticket_id: int, now: datetime) -> None:
-    ending.end(session, ticket_id, Ending(Outcome.EXPIRED, "The window ended."), by=CLOCK, now=now)
-
-
-def _remind(context: Context) -> None:
-    with context.database.reading() as session:
-        near = select(Ticket.id).where(queries.LIVE, Ticket.remind_at <= database_now(session))
-        ids = list(session.scalars(near.order_by(Ticket.remind_at).limit(BATCH)))
-    _each(context, ids, remind)
+        due = select(Ticket.id).where(hand.to, hand.at <= database_now(session))
+        ids = list(session.scalars(due.order_by(hand.at).limit(BATCH)))
+    _each(context, ids, hand.verb)
 
 
 def _call_stuck(context: Context) -> None:
@@ -151,3 +139,14 @@ def _seal(context: Context) -> None:
         last = session.scalar(sealed.order_by(Event.number.desc()).limit(1))
         if last is None or last <= now - SEAL_EVERY:
             audit.seal(session, actor=WORKER.name, now=now)
+
+
+PARTS: dict[str, Callable[[Context], None]] = {
+    **{hand.verb.__name__: partial(_lend, hand=hand) for hand in HANDS},
+    "what is stuck": _call_stuck,
+    "preflights": _call_preflights,
+    "messages": _resend,
+    "inventories": _call_inventories,
+    "bundles of Viz": call_for_bundles,
+    "the seal": _seal,
+}

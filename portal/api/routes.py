@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api import (
+    calling,
     clusters,
     decisions,
     endings,
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     decisions.blueprint,
     endings.blueprint,
     fulfilling.blueprint,
+    calling.blueprint,
     testimony.blueprint,
     kinds.blueprint,
     clusters.blueprint,

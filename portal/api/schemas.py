@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from webargs.fields import DelimitedList
 
 from portal.api.schema_base import NAME, NEEDED, Input, Words
+from portal.api.window_schema import RestartWindowSchema
 from portal.fields import Duration
 from portal.kinds.base import Scope
 from portal.kinds.registry import KINDS
@@ -61,6 +62,12 @@ class AskSchema(Input):
         load_default=None,
         allow_none=True,
         metadata={"description": "RFC 3339: not applied before; null: as soon as it is approved."},
+    )
+    restart_window = fields.Nested(
+        RestartWindowSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Applied only inside it, for kinds that restart pods."},
     )
     renews = fields.String(
         load_default=None,

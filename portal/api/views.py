@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
+from portal.api.standing import standing_view
 from portal.kinds.base import Asked
 from portal.kinds.registry import kind_named
 from portal.mesh.viz.views import TAP, VIZ_NAMESPACE
@@ -78,6 +79,7 @@ def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
         **_asked(ticket),
         **_routed(ticket),
         **_ended(ticket),
+        **standing_view(ticket),
         "state": ticket.state.value,
         "version": ticket.version,
         "waiting_for": [need_view(need) for need in waiting],

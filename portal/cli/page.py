@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.cli.kinds import goal_of
 from portal.cli.output import instant, paint, state_text, table
+from portal.cli.standing import standing_lines
 from portal.cli.times import in_words, left_until, parse_duration
 
 Ticket = dict[str, Any]
@@ -56,6 +57,7 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "rule", f"{ticket['rule']}: {ticket['rule_reason']}"
     yield "approvals", approvals_text(ticket)
     yield "starts", instant(ticket["starts_at"], "")
+    yield from standing_lines(ticket, now)
     # What people carry out opens no window.
     yield "window", _window(ticket, now) if goal_of(ticket["kind"]) == "active" else ""
     yield "ended", _ending(ticket)
@@ -87,6 +89,8 @@ def _plain(value: Any) -> str:
 
 def approvals_text(ticket: Ticket) -> str:
     """Who must approve a ticket or a preview, and on whom it still waits."""
+    if ticket.get("break_glass"):
+        return "none: the glass was broken"
     if ticket["automatic"]:
         return "by the policy, no person needed"
     asked = [f"{one['count']} {one['from']}" for one in ticket["approvals"]]

@@ -69,11 +69,18 @@ def _route_lines(route: Route) -> list[str]:
     longest = "no limit" if route.longest is None else f"at most {words(route.longest)}"
     return [
         f"why: {route.reason}",
-        f"approvals: {'none, it is automatic' if route.automatic else asked}",
+        f"approvals: {_automatic(route, asked) if route.automatic else asked}",
         f"duration: {longest}{', or no end' if route.may_stand_without_end else ''}",
         f"renewal: {'allowed' if route.renewal else 'not allowed'}",
+        f"lapses: {words(route.lapses_after)} after the last word on it",
+        *([f"recertified: every {words(route.recertify_every)}"] if route.recertify_every else []),
         *([f"told: {', '.join(route.tell)}"] if route.tell else []),
     ]
+
+
+def _automatic(route: Route, asked: str) -> str:
+    until = "" if route.automatic_until is None else f" until {route.automatic_until}, then {asked}"
+    return f"none, it is automatic{until}"
 
 
 @policy.command("apply")
