@@ -186,6 +186,10 @@ class ListSchema(PageSchema):
 
     state = states()
     waiting_for = fields.String(validate=validate.OneOf(["me"], error="Only waiting_for=me can be asked."))
+    owed = fields.String(
+        validate=validate.OneOf(["review", "recertification"], error="Ask for owed=review or owed=recertification."),
+        metadata={"description": "Broken glass without a review, or long windows whose deciders are asked now."},
+    )
     mine = fields.Boolean(load_default=False)
     tenant = fields.String(validate=NAME)
     cluster = fields.String(validate=NAME)

@@ -9,9 +9,9 @@ from marshmallow import fields
 from portal.api.schema_base import Instant, Output
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
+from portal.queries.tickets import RECERTIFY_WITHIN
 from portal.states import TERMINAL, State
 from portal.tickets.awaiting import NUDGE_EVERY, decidable
-from portal.tickets.recertifying import ANSWER_WITHIN
 
 
 class WaitingSchema(Output):
@@ -106,4 +106,4 @@ def _review(ticket: Ticket) -> dict[str, Any] | None:
 def _recertification(ticket: Ticket) -> dict[str, Any] | None:
     if ticket.recertify_at is None or ticket.state is not State.ACTIVE:
         return None
-    return {"asked_from": ticket.recertify_at - ANSWER_WITHIN, "ends_at": ticket.recertify_at}
+    return {"asked_from": ticket.recertify_at - RECERTIFY_WITHIN, "ends_at": ticket.recertify_at}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import fields, post_load, validate
@@ -81,6 +82,8 @@ class VizEnablement(ObjectKind[VizView | TapView]):
     )
     schema = VizEnablementSchema()
     scope = Scope.NAMESPACES
+    # It is never left running: whoever needs it for longer renews it, which somebody decides anew.
+    longest = timedelta(hours=24)
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The cluster's Viz, then the right to tap in each namespace."""

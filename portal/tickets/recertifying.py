@@ -15,12 +15,12 @@ from portal.access.rights import Action
 from portal.errors import Forbidden, WrongState
 from portal.models import Ticket
 from portal.policy_store import route_of
+from portal.queries.tickets import RECERTIFY_WITHIN
 from portal.states import Outcome, State
 from portal.tickets import ending
 from portal.tickets.ending import Ending
 from portal.tickets.moving import may, take_for_change, testify
 
-ANSWER_WITHIN = timedelta(days=14)
 WARN_BEFORE = (timedelta(days=7), timedelta(days=1))
 
 
@@ -32,12 +32,12 @@ def set_out(session: Session, ticket: Ticket, *, now: datetime) -> None:
         return
     ask_at = now + route.recertify_every
     if ticket.expires_at is None or ticket.expires_at > ask_at:
-        ticket.recertify_warn_at, ticket.recertify_at = ask_at, ask_at + ANSWER_WITHIN
+        ticket.recertify_warn_at, ticket.recertify_at = ask_at, ask_at + RECERTIFY_WITHIN
 
 
 def is_asked(ticket: Ticket, now: datetime) -> bool:
     """True while the deciders are asked whether the window may stay open."""
-    return ticket.recertify_at is not None and ticket.recertify_at - ANSWER_WITHIN <= now
+    return ticket.recertify_at is not None and ticket.recertify_at - RECERTIFY_WITHIN <= now
 
 
 def ask(session: Session, ticket_id: int, now: datetime) -> None:
