@@ -16,7 +16,7 @@ from tests.unit.viz.bundles import practice
 from tests.viz.scene import RealDesk
 from tests.workers.egress import Killed
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 ALL = bool(os.environ.get("MESHDESK_ALL_POINTS"))
 OBJECTS = len(practice().objects)

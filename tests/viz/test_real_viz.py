@@ -12,7 +12,7 @@ from tests.contract.worlds import wait_until
 from tests.unit.viz.bundles import fixture, practice
 from tests.viz.scene import HOUR, RealDesk
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 
 def bundle_named(name: str) -> Bundle:
