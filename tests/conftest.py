@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from tests.controlplane.fixtures import control_plane
 
-pytest_plugins = ["tests.servers", "tests.shared", "tests.notrun", "tests.renderings"]
+pytest_plugins = ["tests.servers", "tests.shared", "tests.groups", "tests.notrun", "tests.renderings"]
 
 __all__ = ["control_plane"]

@@ -19,7 +19,7 @@ from tests.viz.scene import RealDesk
 from tests.workers.egress import Killed
 from workers.context import Context
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 ALL = bool(os.environ.get("MESHDESK_ALL_POINTS"))
 OBJECTS = len(practice().objects)

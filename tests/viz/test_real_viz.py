@@ -11,7 +11,7 @@ from tests.contract.worlds import wait_until
 from tests.unit.viz.bundles import BUNDLES, bundle_named, practice
 from tests.viz.scene import HOUR, RealDesk
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 
 @pytest.mark.parametrize("name", BUNDLES)

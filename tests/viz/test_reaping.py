@@ -18,7 +18,7 @@ from tests.viz.scene import RealDesk
 from workers.cluster.protocol import Cluster
 from workers.viz.reaping import over, reap
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 FILE = Path(__file__).parents[2] / "deploy" / "viz-reaper.yaml"
 USER = "meshdesk-worker-reaper"
