@@ -28,7 +28,11 @@ class BreakGlass:
 
 @dataclass(frozen=True)
 class Route:
-    """What a rule asks of a ticket: all approvals, or none when automatic; `longest` None means no limit."""
+    """What a rule asks of a ticket: all approvals, or none when automatic; `longest` None means no limit.
+
+    `fallback` names the groups that count, in their order, where nobody of an approving group is left; None: as the
+    product has it.
+    """
 
     rule: str
     reason: str
@@ -37,6 +41,7 @@ class Route:
     longest: timedelta | None
     may_stand_without_end: bool = False
     renewal: bool = True
+    fallback: tuple[str, ...] | None = None
     tell: tuple[str, ...] = ()
     reminders: tuple[timedelta, ...] = ()
     break_glass: BreakGlass | None = None

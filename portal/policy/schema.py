@@ -16,6 +16,7 @@ from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, GROUPS, KINDS, M
 _MOST_PEOPLE = 20
 _CONTRADICTION = "An automatic rule asks nobody: remove the approvals, or say `automatic: false`."
 _NOBODY = "Nobody could approve: name who does, or say `automatic: true`."
+_NO_FALLBACK = "Name the groups that count where nobody of an approving group is left, or leave this out."
 _NO_LIMIT = "Say the longest time (like P30D), or `may_stand_without_end: true`."
 
 
@@ -84,6 +85,7 @@ class RuleSchema(Schema):
     name = fields.String(required=True, validate=dns_label)
     when = fields.Nested(WhenSchema, load_default=When())
     approvals = fields.List(fields.Nested(ApprovalSchema), load_default=list)
+    fallback = _groups(load_default=None, validate=validate.Length(1, error=_NO_FALLBACK))
     automatic = Flag(load_default=False)
     longest = Duration(load_default=None)
     may_stand_without_end = Flag(load_default=False)

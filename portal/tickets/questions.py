@@ -1,0 +1,73 @@
+"""Questions to the requester: while one has no answer, nobody approves the ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal import queries
+from portal.access.actor import Actor
+from portal.access.rights import Action
+from portal.errors import NotReady, WrongState
+from portal.models import Comment, Ticket
+from portal.states import State
+from portal.tickets.moving import may, take_for_change, testify
+from portal.tickets.settling import settle
+from portal.tickets.standing import not_own
+from portal.tickets.talking import say
+
+
+def question(session: Session, ticket_id: int, *, text: str, by: Actor, now: datetime) -> Comment:
+    """Put a pending ticket on hold until somebody of its tenant answers.
+
+    Raises Forbidden (no decider, one's own ticket), WrongState (it is decided, or waits for an answer already).
+    """
+    ticket = take_for_change(session, ticket_id, by=by)
+    may(by, Action.QUESTION, ticket)
+    not_own(ticket, by)
+    _pending(ticket)
+    if ticket.question_id is not None:
+        raise WrongState(f"{ticket.ref} waits for an answer already: {_words(session, ticket)}")
+    said = say(session, ticket, Comment(sort="question", text=text), by=by, now=now)
+    ticket.question_id = said.id
+    told = {"text": text, "question": said.id, "mentions": said.mentions}
+    testify(session, ticket, "question:asked", by=by, now=now, **told)
+    return said
+
+
+def answer(session: Session, ticket_id: int, *, text: str, by: Actor, now: datetime) -> Comment:
+    """Answer the question on a ticket, which can be approved again from then on; the policy does so where it may.
+
+    Raises Forbidden, WrongState (nobody asked anything, or it is decided).
+    """
+    ticket = take_for_change(session, ticket_id, by=by)
+    may(by, Action.ANSWER, ticket)
+    _pending(ticket)
+    if ticket.question_id is None:
+        raise WrongState(f"Nobody waits for an answer on {ticket.ref}: comment on it instead.")
+    said = say(session, ticket, Comment(sort="answer", text=text, answers_id=ticket.question_id), by=by, now=now)
+    told = {"text": text, "question": ticket.question_id, "mentions": said.mentions}
+    testify(session, ticket, "question:answered", by=by, now=now, **told)
+    ticket.question_id = None
+    settle(session, ticket, now=now)
+    return said
+
+
+def not_on_hold(session: Session, ticket: Ticket) -> None:
+    """Raise NotReady, naming the question, while one has no answer."""
+    if ticket.question_id is not None:
+        raise NotReady(
+            f"{ticket.ref} is on hold until its question is answered, by {ticket.requester.name} or another member or "
+            f"owner of {ticket.tenant.name}: {_words(session, ticket)}"
+        )
+
+
+def _pending(ticket: Ticket) -> None:
+    if ticket.state is not State.PENDING:
+        raise WrongState(f"{ticket.ref} is {ticket.state}: questions are for tickets that wait for a decision.")
+
+
+def _words(session: Session, ticket: Ticket) -> str:
+    found = queries.open_questions(session, [ticket])[ticket.id]
+    return f"{found.author.name} asks: {found.text}"
