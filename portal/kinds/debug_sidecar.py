@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portal.kinds.base import Asked, Fields, InventoryView, WorkloadKind
+from portal.kinds.base import Asked, Fields, InventoryView, Part, WorkloadKind
 from portal.kinds.workloads_field import WorkloadsSchema, workload_list, workload_notes, workload_refs
 from portal.mesh.annotations import DEBUG_SIDECAR
 from portal.mesh.commands import Command
@@ -42,6 +42,7 @@ class DebugSidecar(WorkloadKind):
         "tshark. The packets land in the container's log. Your pods restart when it begins and when it ends."
     )
     schema = DebugSidecarSchema()
+    shrinkable = {"workloads": Part.LIST}  # noqa: RUF012
     restarts_pods = True
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:

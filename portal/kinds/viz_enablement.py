@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from portal.kinds.base import Asked, Fields, ObjectKind, Scope
+from portal.kinds.base import Asked, Fields, ObjectKind, Part, Scope
 from portal.kinds.namespaces_field import NamespacesSchema, namespace_notes
 from portal.kinds.workloads_field import Strict
 from portal.mesh.commands import Command
@@ -79,6 +79,7 @@ class VizEnablement(ObjectKind[VizView | TapView]):
         "the time that you ask for and taken away again; the people you name may tap your namespaces, and no others."
     )
     schema = VizEnablementSchema()
+    shrinkable = {"namespaces": Part.LIST, "subjects": Part.LIST}  # noqa: RUF012
     scope = Scope.NAMESPACES
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:

@@ -45,7 +45,7 @@ def deciders(session: Session, tenant_ids: set[int]) -> dict[int, Deciders]:
 def _owners(session: Session) -> dict[str, str]:
     owner = aliased(Person)
     rows = session.execute(select(Person.name, owner.name).join(owner, owner.id == Person.owner_id))
-    return {service: name for service, name in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _stand_ins(session: Session, tenant_ids: set[int]) -> dict[int, list[StandIn]]:

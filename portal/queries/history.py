@@ -25,7 +25,7 @@ class Before:
 
 
 def history(session: Session, ticket: Ticket) -> Sequence[Ticket]:
-    """Earlier tickets of the same tenant and kind with the same content or a common target, newest first; at most 50."""
+    """Earlier tickets of the tenant and kind with the same content or a common target, newest first; at most 50."""
     query = select(Ticket).where(_like(ticket)).options(*WHOLE).order_by(Ticket.id.desc()).limit(AT_MOST)
     return session.scalars(query).all()
 
@@ -33,7 +33,7 @@ def history(session: Session, ticket: Ticket) -> Sequence[Ticket]:
 def history_count(session: Session, ticket: Ticket) -> Before:
     """How many those are, all of them, and what became of them."""
     rows = session.execute(select(Ticket.state, func.count()).where(_like(ticket)).group_by(Ticket.state)).all()
-    states = {state: count for state, count in rows}
+    states = {row[0]: row[1] for row in rows}
     rejected = states.get(State.REJECTED, 0)
     undecided = sum(states.get(state, 0) for state in (State.PENDING, State.WITHDRAWN, State.LAPSED))
     total = sum(states.values())

@@ -72,7 +72,7 @@ def give_approval(session: Session, ticket: Ticket, verdict: Verdict, *, by: Act
     _preflight_allows(session, ticket)
     decision = _decision("approve", verdict.note, standing, by=by, now=now)
     if verdict.grant is not None:
-        decision.trimmed = trim(session, ticket, verdict.grant, note=verdict.note, by=by, now=now)
+        decision.trimmed = trim(session, ticket, verdict.grant, by=by, now=now)
     added = [{"text": text, "by": by.name, "at": now.isoformat()} for text in verdict.conditions]
     ticket.conditions = [*ticket.conditions, *added]
     ticket.decisions.append(decision)

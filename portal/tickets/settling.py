@@ -18,10 +18,10 @@ from portal.tickets.moving import move
 
 
 def settle(session: Session, ticket: Ticket, *, now: datetime) -> None:
-    """Approve by policy what nobody needs to decide (any more), unless a question or the preflight stands against it."""
-    if ticket.question_id is None and ticket.preflight_clean:
-        if ticket.automatic or (ticket.decisions and complete(ticket)):
-            approve(session, ticket, by=POLICY, now=now)
+    """Approve by policy what nobody needs to decide (any more), unless a question or the preflight hinders it."""
+    decided = ticket.automatic or (ticket.decisions and complete(ticket))
+    if decided and ticket.preflight_clean and ticket.question_id is None:
+        approve(session, ticket, by=POLICY, now=now)
 
 
 def approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:

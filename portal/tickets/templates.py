@@ -1,4 +1,4 @@
-"""A tenant's own reasons to reject, kept under names: its owners and security partners write them, deciders use them."""
+"""A tenant's own reasons to reject, kept under names: its owners and security partners write them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def keep(session: Session, template: tuple[str, str], *, text: str, by: Actor, n
         found = RejectTemplate(tenant_id=tenant.id, name=template[1])
         session.add(found)
     found.text, found.written_by, found.written_at = text, by.name, now
-    _testify(session, "template:kept", found, tenant, by, now)
+    audit.record(session, audit.SYSTEM_CHAIN, _deed("template:kept", found, tenant, by), now=now)
     return found
 
 
@@ -45,7 +45,7 @@ def remove(session: Session, template: tuple[str, str], *, by: Actor, now: datet
     tenant = _for_change(session, template[0], by)
     found = _known(session, tenant, template[1])
     session.delete(found)
-    _testify(session, "template:removed", found, tenant, by, now)
+    audit.record(session, audit.SYSTEM_CHAIN, _deed("template:removed", found, tenant, by), now=now)
     return found
 
 
@@ -85,6 +85,5 @@ def _known(session: Session, tenant: Tenant, name: str) -> RejectTemplate:
     return found
 
 
-def _testify(session: Session, type_: str, one: RejectTemplate, tenant: Tenant, by: Actor, now: datetime) -> None:
-    payload = {"tenant": tenant.name, "name": one.name, "text": one.text}
-    audit.record(session, audit.SYSTEM_CHAIN, audit.Deed(type_, by.name, payload), now=now)
+def _deed(type_: str, one: RejectTemplate, tenant: Tenant, by: Actor) -> audit.Deed:
+    return audit.Deed(type_, by.name, {"tenant": tenant.name, "name": one.name, "text": one.text})
