@@ -7,6 +7,7 @@ from flask import Flask
 from portal.api import (
     clusters,
     decisions,
+    delegations,
     endings,
     fulfilling,
     health,
@@ -15,7 +16,9 @@ from portal.api import (
     metrics,
     pauses,
     problems,
+    questions,
     reference,
+    reject_templates,
     revocations,
     sign_in,
     testimony,
@@ -25,6 +28,9 @@ from portal.api import (
 BLUEPRINTS = (
     tickets.blueprint,
     decisions.blueprint,
+    questions.blueprint,
+    delegations.blueprint,
+    reject_templates.blueprint,
     endings.blueprint,
     fulfilling.blueprint,
     testimony.blueprint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from portal.durations import words
 from portal.errors import Forbidden, Invalid, NotFound, WrongState
 from portal.models import Delegation, Membership, Person, Role, Source, Tenant
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LONGEST = timedelta(days=60)
 LATEST_START = timedelta(days=90)
 WHOLE = (joinedload(Delegation.person), joinedload(Delegation.to), joinedload(Delegation.tenant))
@@ -94,7 +96,7 @@ def end(session: Session, number: int, *, by: Actor, now: datetime) -> Delegatio
     query = select(Delegation).where(Delegation.id == number).options(*WHOLE).with_for_update(of=Delegation)
     found = session.scalar(query)
     if found is None or not _sees(by, found):
-        raise NotFound(f"There is no delegation {number}: GET /delegations lists those that you see.")
+        raise _unknown(str(number))
     if by.person_id not in (found.person_id, found.to_id) and not by.is_operator:
         raise Forbidden("Only who made it, who stands in, or a platform operator may end a delegation.")
     if found.ended_at is not None or found.until <= now:
@@ -103,6 +105,17 @@ def end(session: Session, number: int, *, by: Actor, now: datetime) -> Delegatio
     told = {"of": found.person.name, "to": found.to.name}
     _testify(session, "delegation:ended", by, now, delegation=number, **told)
     return found
+
+
+def number_of(text: str) -> int:
+    """The number of a delegation as it stands in an address; raises NotFound for what is none."""
+    if not _NUMBER.fullmatch(text):
+        raise _unknown(text[:30])
+    return int(text)
+
+
+def _unknown(number: str) -> NotFound:
+    return NotFound(f"There is no delegation {number}: GET /delegations lists those that you see.")
 
 
 def known(session: Session, *, by: Actor) -> Sequence[Delegation]:

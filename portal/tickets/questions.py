@@ -13,6 +13,7 @@ from portal.errors import NotReady, WrongState
 from portal.models import Comment, Ticket
 from portal.states import State
 from portal.tickets.moving import may, take_for_change, testify
+from portal.tickets.next_step import on_hold
 from portal.tickets.settling import settle
 from portal.tickets.standing import not_own
 from portal.tickets.talking import say
@@ -28,7 +29,8 @@ def question(session: Session, ticket_id: int, *, text: str, by: Actor, now: dat
     not_own(ticket, by)
     _pending(ticket)
     if ticket.question_id is not None:
-        raise WrongState(f"{ticket.ref} waits for an answer already: {_words(session, ticket)}")
+        asked = _open(session, ticket)
+        raise WrongState(f"{ticket.ref} waits for an answer already. {asked.author.name} asks: {asked.text}")
     said = say(session, ticket, Comment(sort="question", text=text), by=by, now=now)
     ticket.question_id = said.id
     told = {"text": text, "question": said.id, "mentions": said.mentions}
@@ -57,10 +59,8 @@ def answer(session: Session, ticket_id: int, *, text: str, by: Actor, now: datet
 def not_on_hold(session: Session, ticket: Ticket) -> None:
     """Raise NotReady, naming the question, while one has no answer."""
     if ticket.question_id is not None:
-        raise NotReady(
-            f"{ticket.ref} is on hold until its question is answered, by {ticket.requester.name} or another member or "
-            f"owner of {ticket.tenant.name}: {_words(session, ticket)}"
-        )
+        asked = _open(session, ticket)
+        raise NotReady(f"{on_hold(ticket, asked.author.name)} It is: {asked.text}")
 
 
 def _pending(ticket: Ticket) -> None:
@@ -68,6 +68,5 @@ def _pending(ticket: Ticket) -> None:
         raise WrongState(f"{ticket.ref} is {ticket.state}: questions are for tickets that wait for a decision.")
 
 
-def _words(session: Session, ticket: Ticket) -> str:
-    found = queries.open_questions(session, [ticket])[ticket.id]
-    return f"{found.author.name} asks: {found.text}"
+def _open(session: Session, ticket: Ticket) -> Comment:
+    return queries.open_questions(session, [ticket])[ticket.id]
