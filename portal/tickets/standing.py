@@ -70,13 +70,14 @@ def may_decide(ticket: Ticket, by: Actor, deciders: Deciders) -> Standing:
     """
     need_scope(by, Scope.DECIDE, f"decide on {ticket.ref}")
     not_own(ticket, by)
+    if ticket.state is State.PENDING:
+        _not_twice(ticket, by)
     found = standing_of(ticket, by, deciders)
     if found is None:
         groups = " and ".join(sorted({approval["from"] for approval in ticket.approvals})) or "nobody: it is automatic"
         raise Forbidden(f"You have none of the roles that decide on {ticket.ref} ({groups}).")
     if ticket.state is not State.PENDING:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is decided already.")
-    _not_twice(ticket, by)
     return found
 
 
