@@ -12,9 +12,9 @@ from portal import queries
 from portal.access.actor import WORKER
 from portal.errors import Duplicate, Forbidden, NotFound, NotReady, Stale, WrongState
 from portal.models import Event, Membership, Person, Role, Tenant, Ticket
+from portal.queries import Deciders
 from portal.states import State
 from portal.tickets import deciding, ending
-from portal.queries import Deciders
 from portal.tickets.approvals import Vote, needs
 from tests.workers.desk import EMOJI, Desk
 

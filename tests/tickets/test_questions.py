@@ -98,7 +98,7 @@ def test_one_question_at_a_time_and_none_after_the_decision(desk: Desk) -> None:
     with pytest.raises(WrongState, match="Nobody waits for an answer"):
         answer(desk, number)
     ask(desk, number)
-    with pytest.raises(WrongState, match="waits for an answer already. partner asks: Which vendor"):
+    with pytest.raises(WrongState, match=r"waits for an answer already\. partner asks: Which vendor"):
         ask(desk, number, "partner2")
     answer(desk, number)
     desk.decide(number, "partner")
