@@ -39,7 +39,12 @@ def deciders(session: Session, tenant_ids: set[int]) -> dict[int, Deciders]:
     """Who may decide in each tenant now; three selects for all of them."""
     people = people_by_role(session, tenant_ids)
     stand_ins, owners = _stand_ins(session, tenant_ids), _owners(session)
-    return {tenant: Deciders(people[tenant], tuple(stand_ins[tenant]), owners) for tenant in tenant_ids}
+    return {
+        tenant: Deciders(
+            {role.value: names for role, names in people[tenant].items()}, tuple(stand_ins[tenant]), owners
+        )
+        for tenant in tenant_ids
+    }
 
 
 def _owners(session: Session) -> dict[str, str]:

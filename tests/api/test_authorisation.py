@@ -130,9 +130,8 @@ def test_the_table_names_every_route_that_changes_something(app: Flask) -> None:
     assert changing == set(TABLE)
 
 
-def decisions(desk: Desk) -> dict[str, Any]:
-    """One word on one ticket of several that there could be."""
-    ticket = desk.checked()
+def decisions(ticket: dict[str, Any]) -> dict[str, Any]:
+    """A word on one ticket of several that there could be."""
     return {"items": [{"ref": ticket["ref"], "version": ticket["version"], "decision": "approve"}]}
 
 
@@ -146,14 +145,14 @@ def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | N
     names = {"<ref>": ticket["ref"], "tenants/<name>": "tenants/emojis", "<name>": "practice"}
     for placeholder, name in {**names, "<number>": "1", "<template>": "opaque"}.items():
         path = path.replace(placeholder, name)
-    body = decisions(desk) if path == "/decisions" else BODIES.get(verb)
+    body = decisions(ticket) if path == "/decisions" else BODIES.get(verb)
     answer = desk.send(method or "POST", f"/api/v1{path}", who, json=body or {}, headers=headers)
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.text
 
 
 @pytest.mark.parametrize("who", WHO[1:])
 def test_each_decision_of_several_is_allowed_as_if_it_were_alone(desk: Desk, who: str) -> None:
-    made = desk.post("decisions", decisions(desk), who).get_json()["items"]
+    made = desk.post("decisions", decisions(desk.checked()), who).get_json()["items"]
     assert [one["status"] for one in made] == [TABLE["/tickets/<ref>/decisions"][WHO.index(who)]]
 
 

@@ -202,7 +202,7 @@ def test_people_are_told_who_may_still_decide(desk: Desk) -> None:
     desk.decide(number, "partner")
     with desk.database.reading() as session:
         ticket = queries.ticket(session, number, by=WORKER)
-        deciders = Deciders({Role.PARTNER: ["partner", "partner2"]})
+        deciders = Deciders({Role.PARTNER.value: ["partner", "partner2"]})
         assert [need.words for need in needs(Vote.on(ticket, deciders), deciders)] == [
             "one security partner (partner2)"
         ]
