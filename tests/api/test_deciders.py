@@ -90,7 +90,7 @@ def test_a_question_is_on_the_ticket_until_it_is_answered(desk: Desk) -> None:
 
 
 def test_several_are_decided_each_by_itself(desk: Desk) -> None:
-    fine, stale, own = (desk.checked(fields=world.exception(inbound=port)) for port in ("7001", "7002", "7003"))
+    fine, stale = (desk.checked(fields=world.exception(inbound=port)) for port in ("7001", "7002"))
     own = desk.checked(who="partner", fields=world.exception(inbound="7004"))
     body = [
         word(fine),
