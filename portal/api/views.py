@@ -198,7 +198,7 @@ def _preflight(ticket: Ticket, found: Evidence | None) -> dict[str, Any] | None:
         return None
     data: Mapping[str, Any] = found.data if found is not None else {}
     dropped = set(ticket.asked["targets"]) - set(_targets(ticket)) if ticket.asked else set()
-    findings = [one for one in data.get("findings", []) if one["target"] not in dropped]
+    findings = [one for one in data.get("findings", []) if one.get("target") not in dropped]
     return {"at": ticket.preflight_at, "clean": bool(ticket.preflight_clean), "findings": findings}
 
 

@@ -105,12 +105,6 @@ def complete(ticket: Ticket) -> bool:
     return all(count >= approval["count"] for count, approval in zip(counts, ticket.approvals, strict=True))
 
 
-def counts_for(ticket: Ticket, roles: frozenset[str]) -> bool:
-    """True when the approval of somebody with these roles would bring the ticket nearer to approved."""
-    before = given(ticket)
-    return sum(met(ticket.approvals, [*before, roles])) > sum(met(ticket.approvals, before))
-
-
 @dataclass(frozen=True)
 class Vote:
     """What is asked, what was given, and whose voices are spent: the requester's and those of the decisions."""
@@ -164,7 +158,8 @@ def fallbacks(vote: Vote, deciders: Deciders) -> dict[int, Fallback]:
         for group in approval.get("fallback") or FALLBACK:
             if sum(vote.counts(_as_well(left, group, approval["from"]))) > sum(counts):
                 people = tuple(name for name, roles in able.items() if group in roles)
-                found[index] = Fallback(group, people, _why(approval["from"], group))
+                some = any(approval["from"] in roles for roles in able.values())
+                found[index] = Fallback(group, people, _why(approval["from"], group, some=some))
                 break
     return found
 
@@ -173,7 +168,9 @@ def _as_well(left: Mapping[str, frozenset[str]], group: str, instead_of: str) ->
     return [roles | {instead_of} if group in roles else roles for roles in left.values()]
 
 
-def _why(group: str, instead: str) -> str:
+def _why(group: str, instead: str, *, some: bool) -> str:
+    if some:
+        return f"too few {group_words(group)}s are left who may decide, so a {group_words(instead)} counts as well"
     return f"no {group_words(group)} is left who may decide, so a {group_words(instead)} counts"
 
 

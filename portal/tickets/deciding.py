@@ -58,6 +58,8 @@ def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now
         standing = may_decide(ticket, by, _deciders(session, ticket))
         reason = templates.reason(session, ticket.tenant, verdict.template, verdict.note)
         ticket.decisions.append(_decision("reject", reason, standing, by=by, now=now))
+        told = {"note": reason, "template": verdict.template, **_as_what(standing)}
+        testify(session, ticket, "decision:reject", by=by, now=now, **told)
         turn_down(session, ticket, reason=reason, by=by, now=now)
     return ticket
 

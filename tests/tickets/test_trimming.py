@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.errors import Duplicate, Invalid
-from portal.mesh.annotations import SKIP_INBOUND
+from portal.errors import Duplicate, Invalid, NotReady
+from portal.mesh.annotations import DEBUG_SIDECAR, SKIP_INBOUND
+from portal.mesh.want import Want
 from portal.models import Event, Ticket
 from portal.states import State
 from portal.tickets import deciding
+from portal.tickets.asking import Ask
 from portal.tickets.deciding import Preflight
 from portal.tickets.trimming import Grant
 from tests.tickets.test_deciding import ready
@@ -175,6 +177,28 @@ def test_a_renewal_may_be_trimmed_and_replaces_the_whole(desk: Desk) -> None:
     desk.undo(first)
     assert (desk.state(first), desk.state(second)) == (State.CLOSED, State.ACTIVE)
     assert desk.annotations()[SKIP_INBOUND].split(",")[-1] == "7001"
+
+
+def test_other_kinds_lose_targets_as_well(desk: Desk) -> None:
+    ask = Ask("debug-sidecar", "practice", "emojivoto", "resets", HOUR, {"workloads": BOTH.split()})
+    number = desk.submit(ask)
+    desk.preflight(number)
+    grant(desk, number, workloads=["deployment/voting"])
+    ticket = desk.ticket(number)
+    assert (ticket.state, [link.target.name for link in ticket.targets]) == (State.APPROVED, ["voting"])
+    assert Want.from_json(ticket.targets[0].wanted) == Want.of_setting(DEBUG_SIDECAR)
+    desk.apply(number)
+    assert desk.state(number) is State.ACTIVE
+    assert DEBUG_SIDECAR not in desk.annotations()
+
+
+def test_nothing_is_granted_in_part_over_a_blocking_finding(desk: Desk) -> None:
+    number = desk.ask("7001-7010")
+    desk.practice.set("refuse", {"deployment/emojivoto/emoji": "not on Fridays"})
+    desk.preflight(number)
+    with pytest.raises(NotReady):
+        grant(desk, number, inbound="7001")
+    assert desk.ticket(number).asked is None
 
 
 def test_conditions_stand_on_the_ticket(desk: Desk) -> None:

@@ -256,6 +256,14 @@ def test_an_owner_counts_while_the_only_partner_is_the_requester(desk: Desk) -> 
     assert approval(desk, number)["fallback_for"] == "security-partner"
 
 
+def test_a_fallback_may_reject_too(desk: Desk) -> None:
+    leave_tenant(desk, "partner2")
+    number = ready(desk, who="partner")
+    desk.decide(number, "owner", "reject")
+    assert desk.events(number)[-2:] == ["decision:reject", "ticket:rejected"]
+    assert desk.ticket(number).decisions[0].fallback_for == "security-partner"
+
+
 def test_operators_count_where_no_owner_is_left_either(desk: Desk) -> None:
     leave_tenant(desk, "partner2", "owner")
     number = ready(desk, who="partner")
@@ -292,6 +300,10 @@ def test_a_quorum_that_too_few_are_left_for_takes_one_by_fallback(desk: Desk) ->
     with desk.database.unit_of_work() as session:
         world.join(session, "member2", "emojis", Role.OWNER)
     number = ready(desk, ("security-partner", 2))
+    assert waits_for(desk, number)[0].words == (
+        "2 security partners (partner; too few security partners are left who may decide, so a tenant owner counts as "
+        "well: member2, owner)"
+    )
     desk.decide(number, "owner")
     # The other place is the partner's own, who is still there.
     with pytest.raises(Forbidden):
