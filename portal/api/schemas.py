@@ -90,26 +90,6 @@ class AskSchema(Input):
         return Ask(fields=data.pop("fields_"), **data)
 
 
-class DecisionSchema(Input):
-    """A person's word on a ticket."""
-
-    decision = fields.String(
-        required=True,
-        validate=validate.OneOf(["approve", "reject"], error="Say approve or reject."),
-        error_messages=NEEDED,
-    )
-    note = Words(
-        load_default="",
-        validate=validate.Length(max=4000, error="Give at most 4000 characters."),
-        metadata={"description": "Why; a rejection needs it."},
-    )
-
-    @validates_schema
-    def _rejection_says_why(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("decision") == "reject" and not data.get("note"):
-            raise ValidationError("Say why you reject it, so that the requester knows what to do.", "note")
-
-
 class ReasonSchema(Input):
     """Why a ticket ends."""
 

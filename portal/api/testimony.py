@@ -13,6 +13,7 @@ from portal.api.answering import answer
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge, change
 from portal.api.smorest import Blueprint
+from portal.api.views import before_view
 from portal.errors import NotFound, NotReady
 from portal.kinds.job_completion import JobCompletion
 from portal.kinds.registry import kind_named
@@ -24,7 +25,7 @@ from portal.tickets.moving import number_of
 blueprint = Blueprint("testimony", "Events, evidence and comments of a ticket.")
 EVENTS, EVIDENCE = answers.EventPageSchema(), answers.EvidenceListSchema()
 COMMENTS, COMMENT = answers.CommentListSchema(), answers.CommentMadeSchema()
-MANIFESTS = answers.ManifestListSchema()
+MANIFESTS, HISTORY = answers.ManifestListSchema(), answers.HistorySchema()
 YAML = "application/yaml"
 
 
@@ -81,7 +82,8 @@ def _manifests(ref: str) -> list[dict[str, Any]]:
         found = queries.latest_evidence(session, ticket.id, "preflight")
         if found is None and isinstance(kind_named(ticket.kind), JobCompletion):
             raise NotReady(f"The preflight of {ticket.ref} has not run yet: it makes the manifests, in a few seconds.")
-        targets = [] if found is None else found.data.get("targets", [])
+        left = {f"{link.target.kind}/{link.target.name}" for link in ticket.targets}
+        targets = [] if found is None else [one for one in found.data.get("targets", []) if one["workload"] in left]
         return [{"workload": one["workload"], **one["manifest"]} for one in targets if "manifest" in one]
 
 
@@ -106,3 +108,13 @@ def comment(said: dict[str, Any], ref: str) -> Response:
         return answer(COMMENT, queries.comments(edge.session, made.ticket_id)[-1], 201)
 
     return change(effect)
+
+
+@blueprint.route("/tickets/<ref>/history")
+@blueprint.response(200, HISTORY)
+def history(ref: str) -> Response:
+    """Show what was asked before: the same, or of the same kind on some of the same targets, newest first."""
+    with parts().database.reading() as session:
+        ticket = _visible(session, ref)
+        items = [before_view(one, ticket) for one in queries.history(session, ticket)]
+        return answer(HISTORY, {"items": items})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from portal.cli.client import Desk, with_desk
@@ -14,8 +16,12 @@ from portal.cli.page import brief
 def nudge(desk: Desk, /, *, ref: str) -> None:
     """Have those who should decide on ticket REF reminded; once a day."""
     ticket = desk.post(f"/tickets/{ref}/nudge", {}).body
-    people = sorted({name for need in ticket["waiting_for"] for name in need["people"]})
+    people = sorted({name for need in ticket["waiting_for"] for name in _people(need)})
     click.echo(f"Reminded: {', '.join(people) or 'nobody, for nobody can decide'}.")
+
+
+def _people(need: dict[str, Any]) -> list[str]:
+    return [*need["people"], *(need["fallback"]["people"] if need["fallback"] else [])]
 
 
 @click.command("break-glass")

@@ -80,7 +80,8 @@ def show(desk: Desk, /, *, ref: str, plain: bool) -> None:
     evidence = list(desk.items(f"/tickets/{ref}/evidence"))
     click.echo(whole(ticket, evidence, datetime.now(UTC)))
     for comment in desk.items(f"/tickets/{ref}/comments"):
-        click.echo(f"\n{comment['author']}, {instant(comment['at'])}:\n  {comment['text']}")
+        sort = "" if comment["sort"] == "comment" else f" ({comment['sort']})"
+        click.echo(f"\n{comment['author']}, {instant(comment['at'])}{sort}:\n  {comment['text']}")
 
 
 @click.command()

@@ -70,6 +70,7 @@ def _route_lines(route: Route) -> list[str]:
     return [
         f"why: {route.reason}",
         f"approvals: {_automatic(route, asked) if route.automatic else asked}",
+        *([f"where nobody is left: {', '.join(route.fallback)}"] if route.fallback else []),
         f"duration: {longest}{', or no end' if route.may_stand_without_end else ''}",
         f"renewal: {'allowed' if route.renewal else 'not allowed'}",
         f"lapses: {words(route.lapses_after)} after the last word on it",

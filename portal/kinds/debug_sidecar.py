@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
-from portal.kinds.base import Asked, Fields, InventoryView, WorkloadKind
+from portal.kinds.base import Asked, Fields, InventoryView, Part, WorkloadKind
 from portal.kinds.workloads_field import WorkloadsSchema, workload_list, workload_notes, workload_refs
 from portal.mesh.annotations import DEBUG_SIDECAR
 from portal.mesh.commands import Command
@@ -44,6 +44,7 @@ class DebugSidecar(WorkloadKind):
         "tshark. The packets land in the container's log. Your pods restart when it begins and when it ends."
     )
     schema = DebugSidecarSchema()
+    shrinkable = {"workloads": Part.LIST}  # noqa: RUF012
     restarts_pods = True
     # Whatever a policy says: a container that writes packets to a log is not to be forgotten.
     longest = timedelta(hours=24)

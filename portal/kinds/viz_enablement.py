@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from portal.kinds.base import Asked, Fields, ObjectKind, Scope
+from portal.kinds.base import Asked, Fields, ObjectKind, Part, Scope
 from portal.kinds.namespaces_field import NamespacesSchema, namespace_notes
 from portal.kinds.workloads_field import Strict
 from portal.mesh.commands import Command
@@ -81,6 +81,7 @@ class VizEnablement(ObjectKind[VizView | TapView]):
         "the time that you ask for and taken away again; the people you name may tap your namespaces, and no others."
     )
     schema = VizEnablementSchema()
+    shrinkable = {"namespaces": Part.LIST, "subjects": Part.LIST}  # noqa: RUF012
     scope = Scope.NAMESPACES
     # It is never left running: whoever needs it for longer renews it, which somebody decides anew.
     longest = timedelta(hours=24)

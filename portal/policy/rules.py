@@ -31,9 +31,10 @@ class BreakGlass:
 class Route:
     """What a rule asks of a ticket: all approvals, or none when automatic; `longest` None means no limit.
 
-    A ticket on which nobody says a word for `lapses_after` is over; deciders are reminded so long after each word. What
-    stays open for longer than `recertify_every` is put before its deciders each time that this has passed. After the
-    day of `automatic_until` (UTC) an automatic rule asks for its approvals.
+    `fallback` names the groups that count, in their order, where nobody of an approving group is left; None: as the
+    product has it. A ticket on which nobody says a word for `lapses_after` is over; deciders are reminded so long after
+    each word. What stays open for longer than `recertify_every` is put before its deciders each time that this has
+    passed. After the day of `automatic_until` (UTC) an automatic rule asks for its approvals.
     """
 
     rule: str
@@ -43,6 +44,7 @@ class Route:
     longest: timedelta | None
     may_stand_without_end: bool = False
     renewal: bool = True
+    fallback: tuple[str, ...] | None = None
     tell: tuple[str, ...] = ()
     reminders: tuple[timedelta, ...] = ()
     break_glass: BreakGlass | None = None

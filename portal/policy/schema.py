@@ -20,6 +20,7 @@ _NOBODY = "Nobody could approve: name who does, or say `automatic: true`."
 _NOBODY_LATER = "Say who approves once this day is over, or leave it out."
 _NOT_AUTOMATIC = "Only an automatic rule ends on a day: say `automatic: true`, or leave this out."
 _LONGEST_BREAK_GLASS = timedelta(hours=2)
+_NO_FALLBACK = "Name the groups that count where nobody of an approving group is left, or leave this out."
 _NO_LIMIT = "Say the longest time (like P30D), or `may_stand_without_end: true`."
 
 
@@ -101,6 +102,7 @@ class RuleSchema(Schema):
     name = fields.String(required=True, validate=dns_label)
     when = fields.Nested(WhenSchema, load_default=When())
     approvals = fields.List(fields.Nested(ApprovalSchema), load_default=list)
+    fallback = _groups(load_default=None, validate=validate.Length(1, error=_NO_FALLBACK))
     automatic = Flag(load_default=False)
     longest = Duration(load_default=None)
     may_stand_without_end = Flag(load_default=False)

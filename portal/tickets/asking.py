@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import audit, outbox, queries
+from portal import outbox, queries
 from portal.access.actor import POLICY, Actor
 from portal.errors import Invalid
 from portal.kinds.base import Kind
@@ -21,6 +21,7 @@ from portal.policy_store import current_policy
 from portal.states import State
 from portal.tickets import awaiting, limits, routing
 from portal.tickets.ask import Ask
+from portal.tickets.fingerprints import fingerprint_of
 from portal.tickets.moving import move, testify
 from portal.tickets.placing import place_of
 from portal.tickets.sights import Seen, look
@@ -55,7 +56,7 @@ def prepare(session: Session, ask: Ask, *, by: Actor, shortest: timedelta) -> Pr
     views = [sight.view for sight in seen.sights]
     routed = routing.route_ask(place, kind, fields, views, current_policy(session))
     limits.check_times(session, ask, routed.route, shortest)
-    fingerprint = _fingerprint(ask, kind, fields, place)
+    fingerprint = fingerprint_of(kind, ask.cluster, ask.namespace, fields, place.tenant.name)
     renews = limits.renewed(session, ask, fingerprint, routed.route, by=by)
     if renews is None:
         limits.refuse_duplicate(session, fingerprint)
@@ -78,13 +79,6 @@ def flatten(messages: Any, path: str) -> dict[str, list[str]]:
             flat.update(flatten(value, path if key == "_schema" else f"{path}.{key}".lstrip(".")))
         return flat
     return {path: [str(sentence) for sentence in messages]}
-
-
-def _fingerprint(ask: Ask, kind: Kind[Any], fields: dict[str, Any], place: queries.Place) -> str:
-    same = {"kind": ask.kind, "cluster": ask.cluster, "namespace": ask.namespace, "wants": kind.identity(fields)}
-    if ask.namespace is None:
-        same["tenant"] = place.tenant.name
-    return audit.sha256(audit.canonical(same))
 
 
 def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: timedelta) -> Ticket:

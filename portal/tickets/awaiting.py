@@ -18,7 +18,7 @@ from portal.models import Ticket
 from portal.policy import Route
 from portal.policy_store import route_of
 from portal.states import State
-from portal.tickets.approvals import Need, needs
+from portal.tickets.approvals import Need, Vote, needs
 from portal.tickets.beginning import begins_at
 from portal.tickets.moving import may, move, take_for_change, testify
 
@@ -61,8 +61,8 @@ def awaited(session: Session, ticket: Ticket) -> list[Need]:
     """The approvals that a pending ticket still waits for, with who may give them; [] when it waits for no person."""
     if ticket.state is not State.PENDING or ticket.automatic:
         return []
-    people = queries.people_by_role(session, {ticket.tenant_id})[ticket.tenant_id]
-    return [need for need in needs(ticket, people) if need.missing > 0]
+    deciders = queries.deciders(session, {ticket.tenant_id})[ticket.tenant_id]
+    return [need for need in needs(Vote.on(ticket, deciders), deciders) if need.missing > 0]
 
 
 def decidable(ticket: Ticket) -> bool:
@@ -97,7 +97,7 @@ def call_deciders(session: Session, ticket_id: int, now: datetime) -> None:
 
 
 def _remind(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
-    people = sorted({name for need in awaited(session, ticket) for name in need.people})
+    people = sorted({name for need in awaited(session, ticket) for name in need.everybody})
     lapses = None if ticket.lapses_at is None else ticket.lapses_at.isoformat()
     testify(session, ticket, "deciders:reminded", by=by, now=now, people=people, lapses_at=lapses)
 

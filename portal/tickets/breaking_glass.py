@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.access.actor import CLOCK, POLICY, Actor
+from portal.access.actor import CLOCK, Actor
 from portal.access.rights import Action
 from portal.errors import Forbidden, WrongState
-from portal.models import Role, Ticket
+from portal.models import Ticket
 from portal.policy import BreakGlass, Route
 from portal.policy_store import route_of
 from portal.states import State
-from portal.tickets import approving
+from portal.tickets.fingerprints import asked_of
 from portal.tickets.moving import may, take_for_change, testify
+from portal.tickets.settling import settle
+from portal.tickets.standing import not_own
 
 REMIND_EVERY = timedelta(days=1)
 
@@ -38,8 +40,7 @@ def break_glass(session: Session, ticket_id: int, *, reason: str, by: Actor, now
     _open(ticket, glass, now)
     payload = {"reason": reason, "review_from": glass.review, "duration_seconds": ticket.duration_seconds}
     testify(session, ticket, "ticket:break-glass", by=by, now=now, **payload)
-    if ticket.preflight_clean:
-        approving.approve(session, ticket, by=POLICY, now=now)
+    settle(session, ticket, now=now)
     return ticket
 
 
@@ -50,8 +51,7 @@ def _glass(route: Route | None) -> BreakGlass | None:
 def _open(ticket: Ticket, glass: BreakGlass, now: datetime) -> None:
     longest = int((glass.longest or timedelta(0)).total_seconds())
     if ticket.duration_seconds is None or ticket.duration_seconds > longest:
-        asked = {"fields": ticket.fields, "duration_seconds": ticket.duration_seconds}
-        ticket.asked, ticket.duration_seconds = ticket.asked or asked, longest
+        ticket.asked, ticket.duration_seconds = ticket.asked or asked_of(ticket), longest
     ticket.break_glass = ticket.automatic = True
     ticket.restart_window = ticket.starts_at = None
     ticket.review_from, ticket.review_due_at = glass.review, now + glass.review_within
@@ -91,9 +91,9 @@ def review(session: Session, ticket_id: int, said: Review, *, by: Actor, now: da
     may(by, Action.REVIEW, ticket)
     if not ticket.break_glass:
         raise WrongState(f"{ticket.ref} is no break-glass: there is nothing to review.")
-    if ticket.requester_id in by.own_ids:
-        raise Forbidden("Nobody reviews their own break-glass: another person of the reviewing group must.")
-    if ticket.review_from is not None and Role(ticket.review_from) not in by.roles_in(ticket.tenant_id):
+    not_own(ticket, by, "reviews")
+    roles = by.roles_in(ticket.tenant_id) | by.covered_roles_in(ticket.tenant_id)
+    if ticket.review_from is not None and ticket.review_from not in roles:
         raise Forbidden(f"The break-glass of {ticket.ref} is reviewed by a {ticket.review_from.replace('-', ' ')}.")
     if ticket.reviewed_at is not None:
         raise WrongState(f"{ticket.reviewed_by} has reviewed {ticket.ref} already.")

@@ -48,6 +48,14 @@ def _closed(ticket: Ticket) -> str:
     return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
 
 
+def on_hold(ticket: Ticket, asker: str) -> str:
+    """Who has to answer the question that holds a ticket, and how."""
+    return (
+        f"{ticket.ref} is on hold until {asker}'s question is answered by {ticket.requester.name} or another "
+        f"member or owner of {ticket.tenant.name}: `meshdesk answer {ticket.ref} TEXT`."
+    )
+
+
 def _by_people(ticket: Ticket, waiting: list[str]) -> str:
     """What operators do about a ticket that no worker carries out; nothing was read or changed in a cluster."""
     if ticket.state is State.CLOSED and ticket.outcome == Outcome.FULFILLED:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.access.actor import CLOCK, Actor
 from portal.access.rights import Action
-from portal.errors import Forbidden, WrongState
+from portal.errors import WrongState
 from portal.models import Ticket
 from portal.policy_store import route_of
 from portal.queries.tickets import RECERTIFY_WITHIN
@@ -20,6 +20,7 @@ from portal.states import Outcome, State
 from portal.tickets import ending
 from portal.tickets.ending import Ending
 from portal.tickets.moving import may, take_for_change, testify
+from portal.tickets.standing import not_own
 
 WARN_BEFORE = (timedelta(days=7), timedelta(days=1))
 
@@ -54,8 +55,7 @@ def recertify(session: Session, ticket_id: int, *, note: str, by: Actor, now: da
     """Say that a long window may stay open; raises Forbidden (role, own ticket), WrongState (nobody is asked)."""
     ticket = take_for_change(session, ticket_id, by=by)
     may(by, Action.RECERTIFY, ticket)
-    if ticket.requester_id in by.own_ids:
-        raise Forbidden("Nobody recertifies their own ticket: another person of the deciding group must.")
+    not_own(ticket, by, "recertifies")
     if ticket.state is not State.ACTIVE or not is_asked(ticket, now):
         raise WrongState(f"Nobody is asked to recertify {ticket.ref} now: revoke it where it should end.")
     set_out(session, ticket, now=now)

@@ -44,7 +44,8 @@ def test_it_begins_at_once_for_two_hours_at_most(desk: Desk) -> None:
     desk.deliver("meshdesk.apply")
     ticket = desk.ticket(number)
     assert (ticket.state, ticket.duration, ticket.break_glass) == (State.ACTIVE, timedelta(hours=2), True)
-    assert ticket.asked == {"fields": ticket.fields, "duration_seconds": 172800}
+    asked = {"fields": ticket.fields, "duration_seconds": 172800, "targets": ["deployment/emoji"]}
+    assert ticket.asked == asked
     assert "a security partner has to review it" in next_step(ticket, [])
     (event,) = story(desk, number, "ticket:break-glass")
     assert event.payload is not None
@@ -107,7 +108,7 @@ def test_who_reviews_is_of_the_group_and_not_who_broke_it(desk: Desk) -> None:
     with pytest.raises(WrongState, match="is no break-glass"):
         review(desk, number)
     broken(desk, number, "partner")
-    with pytest.raises(Forbidden, match="Nobody reviews their own break-glass"):
+    with pytest.raises(Forbidden, match="Nobody reviews their own ticket"):
         review(desk, number)
     with pytest.raises(Forbidden, match="is reviewed by a security partner"):
         review(desk, number, "owner")

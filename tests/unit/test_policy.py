@@ -18,6 +18,7 @@ rules:
     approvals: [{from: tenant-owner}, {from: security-partner, count: 2}]
     longest: P1W
     renewal: false
+    fallback: [platform-operator]
     tell: [platform-operator, tenant-owner]
     reminders: [P1D, PT1H]
     break_glass: {allowed: true, longest: PT2H, review: security-partner}
@@ -53,6 +54,7 @@ def test_every_part_of_a_rule_is_read() -> None:
         longest=timedelta(days=7),
         may_stand_without_end=False,
         renewal=False,
+        fallback=("platform-operator",),
         tell=("platform-operator", "tenant-owner"),
         reminders=(timedelta(days=1), timedelta(hours=1)),
         break_glass=BreakGlass(allowed=True, longest=timedelta(hours=2), review="security-partner"),
@@ -150,6 +152,7 @@ BY_PARTNER = "approvals: [{from: security-partner}]"
         (rule("a", route="longest: P1D"), "rules[0].approvals: Nobody could approve"),
         (rule("a", route="longest: P1D, approvals: []"), "rules[0].approvals: Nobody could approve"),
         (rule("a", route=BY_PARTNER), "rules[0].longest: Say the longest time"),
+        (rule("a", route=f"longest: P1D, {BY_PARTNER}, fallback: []"), "rules[0].fallback: Name the groups that count"),
         (rule("a", route=f"{AUTO}, tell: [partner]"), "rules[0].tell[0]: 'partner' is not known"),
         (rule("a", route=f'{AUTO}, renewal: "no"'), "rules[0].renewal: Write true or false, without quotes."),
         (

@@ -1,4 +1,4 @@
-"""What approval means: the ticket is a worker's from here on, or its people's where nothing is to be written."""
+"""Settling: a ticket that nobody needs to decide any more is approved, and a worker is called for it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal import outbox
-from portal.access.actor import Actor
+from portal.access.actor import POLICY, Actor
 from portal.kinds.base import WorkloadKind
 from portal.kinds.registry import kind_named
 from portal.mesh.want import Want
 from portal.models import Ticket
 from portal.states import Outcome, State
 from portal.tickets import awaiting
+from portal.tickets.approvals import complete
 from portal.tickets.beginning import begins_at
 from portal.tickets.moving import move
 
 
+def settle(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """Approve by policy what nobody needs to decide (any more), unless a question or the preflight hinders it."""
+    decided = ticket.automatic or (ticket.decisions and complete(ticket))
+    if decided and ticket.preflight_clean and ticket.question_id is None:
+        approve(session, ticket, by=POLICY, now=now)
+
+
 def approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
-    """APPROVED by the word that completed its rule; a worker is called where it may begin at once."""
+    """Settle a ticket that was taken for a change: APPROVED, and a worker is called where one has something to do."""
     move(session, ticket, State.APPROVED, by=by, now=now)
     begin = begins_at(ticket, now)
     ticket.problem, ticket.attempts, ticket.next_attempt_at = None, 0, begin if begin > now else None
