@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sqlalchemy import Boolean, ForeignKey, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, IdColumn, Instant, JSONList, Name, Words
 
@@ -47,6 +47,21 @@ class Cluster(Base):
     paused_at: Mapped[Instant | None] = mapped_column(comment="set: nothing new is applied, ends are still undone")
     paused_by: Mapped[Name | None]
     pause_reason: Mapped[Words | None]
+
+
+class ClusterGone(Base):
+    """An operator's word that a cluster is gone for good; two operators' words close what is open on it, unproven."""
+
+    __tablename__ = "cluster_gone"
+    __table_args__ = (UniqueConstraint("cluster", "person_id"),)
+
+    id: Mapped[IdColumn]
+    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[Words]
+    said_at: Mapped[Instant]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
 
 
 class Namespace(Base):

@@ -16,6 +16,7 @@ from portal.states import MOVING, State
 WHOLE = (
     joinedload(Ticket.tenant),
     joinedload(Ticket.requester),
+    joinedload(Ticket.asked_by),
     joinedload(Ticket.renews),
     selectinload(Ticket.decisions).joinedload(Decision.person),
     selectinload(Ticket.targets).joinedload(TicketTarget.target),
@@ -79,8 +80,9 @@ def _waits_for(by: Actor) -> ColumnElement[bool]:
 
     Whether the rule asks for the actor's role at all is counted on the row (`approvals.counts_for`).
     """
-    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id)
-    open_ = and_(Ticket.state == State.PENDING, Ticket.requester_id != by.person_id, Ticket.id.not_in(decided))
+    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id, Decision.void_reason.is_(None))
+    of_others = and_(Ticket.requester_id != by.person_id, Ticket.asked_by_id.is_distinct_from(by.person_id))
+    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.id.not_in(decided))
     if by.is_operator:
         return open_
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.models import Role, Ticket
+from portal.models import Decision, Role, Ticket
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,14 @@ class _Matching:
 
 
 def given(ticket: Ticket) -> list[frozenset[Role]]:
-    """The roles behind each approval that the ticket has."""
-    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
+    """The roles behind each approval that the ticket has and that still counts."""
+    approved = [decision for decision in counting(ticket) if decision.decision == "approve"]
     return [frozenset(Role(role) for role in decision.roles) for decision in approved]
+
+
+def counting(ticket: Ticket) -> list[Decision]:
+    """The decisions that count: those of people who lost the role that they decided by stay on record only."""
+    return [decision for decision in ticket.decisions if decision.void_reason is None]
 
 
 def complete(ticket: Ticket) -> bool:
@@ -82,7 +87,7 @@ def counts_for(ticket: Ticket, roles: frozenset[Role]) -> bool:
 
 def needs(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
     """What the ticket still waits for; `people` gives the names that hold each group's role in its tenant."""
-    out = {decision.person.name for decision in ticket.decisions} | {ticket.requester.name}
+    out = {decision.person.name for decision in counting(ticket)} | own_names(ticket)
     counts = met(ticket.approvals, given(ticket))
     able = {
         name: (roles, met(ticket.approvals, [*given(ticket), roles]))
@@ -96,6 +101,19 @@ def needs(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
         names = [name for name, (roles, after) in able.items() if group in roles or after[index] > counts[index]]
         found.append(Need(group, approval["count"], counts[index], tuple(names) if missing else ()))
     return found
+
+
+def own_names(ticket: Ticket) -> set[str]:
+    """Whose own ticket it is: who answers for it, and who asked for it."""
+    return {person.name for person in (ticket.requester, ticket.asked_by) if person is not None}
+
+
+def can_be_met(ticket: Ticket, people: dict[Role, list[str]], *, without: str | None = None) -> bool:
+    """True when `people`, who must not decide on their own ticket and perhaps not as `without`, can meet its rule."""
+    out = {decision.person.name for decision in counting(ticket)} | own_names(ticket) | {without}
+    more = [roles for name, roles in _roles(people).items() if name not in out]
+    counts = met(ticket.approvals, [*given(ticket), *more])
+    return all(count >= approval["count"] for count, approval in zip(counts, ticket.approvals, strict=True))
 
 
 def _roles(people: dict[Role, list[str]]) -> dict[str, frozenset[Role]]:

@@ -20,7 +20,7 @@ from portal.mesh.want import Want
 from portal.models import Decision, Role, Ticket
 from portal.policy import Route
 from portal.states import Outcome, State
-from portal.tickets.approvals import complete
+from portal.tickets.approvals import complete, counting
 from portal.tickets.moving import attach, may, move, take_for_change, testify
 from portal.tickets.routing import approvals_of
 
@@ -69,7 +69,7 @@ def turn_down(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: 
 
 def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
     need_scope(by, Scope.DECIDE, f"decide on {ticket.ref}")
-    if ticket.requester_id in by.own_ids:
+    if ticket.own_of & by.own_ids:
         raise Forbidden("Nobody decides on their own ticket: another person of the deciding group must.")
     roles = by.roles_in(ticket.tenant_id)
     if not roles & {Role(approval["from"]) for approval in ticket.approvals}:
@@ -77,7 +77,7 @@ def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
         raise Forbidden(f"You have none of the roles that decide on {ticket.ref} ({groups}).")
     if ticket.state is not State.PENDING:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is decided already.")
-    if any(decision.person_id == by.person_id for decision in ticket.decisions):
+    if any(decision.person_id == by.person_id for decision in counting(ticket)):
         raise WrongState(f"You have decided on {ticket.ref} already; it waits for somebody else.")
     return roles
 
