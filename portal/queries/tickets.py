@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from portal.access.actor import Actor
 from portal.errors import NotFound
 from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
-from portal.states import MOVING, State
+from portal.states import MOVING, TERMINAL, State
+
+BATCH = 200
 
 WHOLE = (
     joinedload(Ticket.tenant),
@@ -87,6 +89,14 @@ def _waits_for(by: Actor) -> ColumnElement[bool]:
         return open_
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
     return and_(open_, Ticket.tenant_id.in_(tenants))
+
+
+def open_tickets(session: Session) -> Iterator[Ticket]:
+    """Every ticket that is not over, whole and by number; read in batches."""
+    last, query = 0, select(Ticket).where(Ticket.state.not_in(TERMINAL)).options(*WHOLE).order_by(Ticket.id)
+    while batch := session.scalars(query.where(Ticket.id > last).limit(BATCH)).all():
+        yield from batch
+        last = batch[-1].id
 
 
 LIVE = or_(Ticket.state == State.ACTIVE, and_(Ticket.state == State.APPLYING, Ticket.writing_from.is_not(None)))
