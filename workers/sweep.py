@@ -32,7 +32,7 @@ SEAL_EVERY = timedelta(minutes=1)
 BATCH = 200
 # What workers carry out at all, and the clusters on which nothing new is begun.
 WORKED = Ticket.kind.in_([name for name, kind in KINDS.items() if kind.has_cluster_change])
-PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
+IDLE = select(Cluster.name).where(Cluster.idle)
 
 
 def sweep(context: Context) -> None:
@@ -78,7 +78,7 @@ def _call_stuck(context: Context) -> None:
         stuck = select(Ticket.id).where(
             Ticket.state.in_(MOVING),
             WORKED,
-            or_(Ticket.state != State.APPROVED, Ticket.cluster.not_in(PAUSED)),
+            or_(Ticket.state != State.APPROVED, Ticket.cluster.not_in(IDLE)),
             or_(Ticket.claim_until.is_(None), Ticket.claim_until <= now),
             or_(Ticket.next_attempt_at.is_(None), Ticket.next_attempt_at <= now - GRACE),
             or_(Ticket.updated_at <= now - GRACE, Ticket.claim_until.is_not(None)),

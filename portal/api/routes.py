@@ -9,6 +9,7 @@ from portal.api import (
     decisions,
     endings,
     fulfilling,
+    gone,
     health,
     kinds,
     me,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     kinds.blueprint,
     clusters.blueprint,
     pauses.blueprint,
+    gone.blueprint,
     revocations.blueprint,
     me.blueprint,
 )

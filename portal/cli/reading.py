@@ -41,9 +41,8 @@ def list_(desk: Desk, /, *, states: tuple[str, ...], waiting_for_me: bool, mine:
 
 def _row(ticket: dict[str, Any]) -> tuple[str, ...]:
     where = "/".join(part for part in (ticket["cluster"], ticket["namespace"]) if part) or "-"
-    names = ("ref", "state", "kind")
-    ref, state, kind = (ticket[name] for name in names)
-    return (ref, state_text(state), kind, where, ticket["requester"], _ends(ticket))
+    state = state_text(ticket["state"], ticket["outcome"])
+    return (ticket["ref"], state, ticket["kind"], where, ticket["requester"], _ends(ticket))
 
 
 def _ends(ticket: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Selects only: what pages, the API and verbs read. Nothing here changes a row."""
 
-from portal.queries.places import Place, clusters, namespaces, people_by_role, place, policy_text
+from portal.queries.places import Place, clusters, draining, namespaces, people_by_role, place, policy_text
 from portal.queries.sights import (
     NamespaceView,
     comments,
@@ -35,6 +35,7 @@ __all__ = [
     "anything_on_record",
     "clusters",
     "comments",
+    "draining",
     "events",
     "evidence",
     "follower",

@@ -1,4 +1,4 @@
-"""Tenants, clusters and people: read from a file, held against the database, applied. `portal.tickets.following` calls it."""
+"""Tenants, clusters and people: read from a file, compared with the database, applied. `tickets.following` calls it."""
 
 from portal.registry.applying import apply, last_applied, present
 

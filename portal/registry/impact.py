@@ -87,9 +87,7 @@ def _lost(ticket: Ticket, found: Ground) -> str | None:
         if owner is None:
             return f"Namespace {namespace} on {cluster} is no longer in the registry."
         if owner != ticket.tenant_id:
-            return (
-                f"Namespace {namespace} on {cluster} is another tenant's now: its people ask anew for it."
-            )
+            return f"Namespace {namespace} on {cluster} is another tenant's now: its people ask anew for it."
     return None
 
 

@@ -63,11 +63,11 @@ def claim(session: Session, ticket_id: int, *, task: str, lease: timedelta) -> t
 
 
 def _may_begin(session: Session, ticket: Ticket, now: datetime) -> bool:
-    """False for what has not begun and is not to begin now: its cluster is paused, or its time has not come."""
+    """False for what has not begun and is not to begin now: its cluster is paused or drains, its time is to come."""
     if ticket.state is not State.APPROVED:
         return True
-    paused = session.scalar(select(Cluster.paused_at).where(Cluster.name == ticket.cluster))
-    return paused is None and (ticket.starts_at is None or ticket.starts_at <= now)
+    idle = session.scalar(select(Cluster.idle).where(Cluster.name == ticket.cluster))
+    return not idle and (ticket.starts_at is None or ticket.starts_at <= now)
 
 
 def _lease(session: Session, wanted: Claim, state: State, *, now: datetime) -> bool:

@@ -26,10 +26,8 @@ def next_step(ticket: Ticket, waiting: list[str], *, pause: str | None = None) -
         return ENDINGS[ticket.state]
     if ticket.state is State.PENDING:
         return _pending(ticket, waiting)
-    if ticket.state is State.CLOSED and ticket.outcome == Outcome.FULFILLED:
-        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
     if ticket.state is State.CLOSED:
-        return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
+        return _closed(ticket)
     return _approved(ticket, pause) if ticket.state is State.APPROVED else _carried_out(ticket)
 
 
@@ -47,6 +45,14 @@ def _by_people(ticket: Ticket, waiting: list[str]) -> str:
     if ticket.state is State.PENDING:
         return " ".join(filter(None, [f"It waits for {' and '.join(waiting)}.", working]))
     return working or "It is approved and waits for a platform operator to take it."
+
+
+def _closed(ticket: Ticket) -> str:
+    if ticket.outcome == Outcome.FULFILLED:
+        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
+    if ticket.outcome == Outcome.UNPROVEN:
+        return "It is over (unproven): its cluster is gone for good, and nobody could read whether what it opened is."
+    return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
 
 
 def _pending(ticket: Ticket, waiting: list[str]) -> str:

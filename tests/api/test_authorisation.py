@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.models import Cluster
 from tests import world
 from tests.api.desk import Desk
 
@@ -39,6 +40,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "/tickets/<ref>/decline": (401, 403, 403, 403, 403, 404, 200, 403),
     "/clusters/<name>/pause": (401, 403, 403, 403, 403, 403, 200, 403),
     "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/clusters/<name>/gone": (401, 403, 403, 403, 403, 403, 200, 403),
     "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
 }
 BODIES: dict[str, Any] = {
@@ -52,6 +54,7 @@ BODIES: dict[str, Any] = {
     "fulfil": {"answer": "They have it."},
     "decline": {"answer": "The console knows no read-only role."},
     "pause": {"reason": "an upgrade of the mesh"},
+    "gone": {"reason": "its provider deleted it"},
     "revocations": {"tenant": "emojis", "dry_run": False, **REASON},
 }
 
@@ -60,6 +63,15 @@ def paused(desk: Desk) -> dict[str, Any]:
     """No ticket, but a cluster that can be resumed."""
     assert desk.post("clusters/practice/pause", BODIES["pause"], "operator").status_code == 200
     return {"ref": "", "version": 0}
+
+
+def drained(desk: Desk) -> dict[str, Any]:
+    """A ticket that is being undone on a cluster that left the registry."""
+    ticket = desk.active()
+    assert desk.post(f"tickets/{ticket['ref']}/release", REASON, "member").status_code == 200
+    with desk.database.unit_of_work() as session:
+        session.get_one(Cluster, "practice").active = False
+    return ticket
 
 
 BEFORE = {
@@ -75,6 +87,7 @@ BEFORE = {
     "fulfil": Desk.generic,
     "decline": Desk.generic,
     "resume": paused,
+    "gone": drained,
     "revocations": Desk.active,
 }
 
