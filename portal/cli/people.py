@@ -12,6 +12,7 @@ from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant
 from portal.config import Config
+from portal.db import Database
 from portal.errors import NotFound
 from portal.registry.file import RegistryFile, load_registry
 from portal.registry.reading import with_bundles
@@ -34,17 +35,24 @@ def apply_(file: str, dry_run: bool, yes: bool, by: str | None) -> None:
     """Show how FILE differs from what is in force and what becomes of open tickets, and bring it into force."""
     wanted, who = _read(file), operator(by)
     with opened_database() as database:
-        with database.unit_of_work() as session:
-            planned = following.plan(session, wanted, by=who, now=now())
-        _show(planned, wanted)
         if dry_run:
-            click.echo(_summary(planned, "would be made"))
+            click.echo(_summary(_planned(database, wanted, who), "would be made"))
             return
-        if planned.touches and not yes:
+        planned = None if yes else _planned(database, wanted, who)
+        if planned is not None and planned.touches:
             click.confirm("Apply it, with what becomes of these tickets?", abort=True)
         with database.unit_of_work() as session:
             done = following.apply(session, wanted, by=who, now=now(), expected=planned)
+    if planned is None:
+        _show(done, wanted)
     click.echo(_summary(done, "made"))
+
+
+def _planned(database: Database, wanted: RegistryFile, who: str) -> Applied:
+    with database.unit_of_work() as session:
+        planned = following.plan(session, wanted, by=who, now=now())
+    _show(planned, wanted)
+    return planned
 
 
 def _show(planned: Applied, wanted: RegistryFile) -> None:

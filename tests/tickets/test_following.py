@@ -209,15 +209,15 @@ def test_nothing_is_begun_on_a_cluster_that_drains(desk: Desk) -> None:
 
 
 def test_hundreds_of_tickets_are_ended_in_order(desk: Desk) -> None:
-    row = _copied(desk, desk.ask("7001"), 400)
+    row = _copied(desk, desk.ask("7001"), 250)
     done = apply(desk, without_tenant(desk))
-    assert len(done.fates) == 401
+    assert len(done.fates) == 251
     assert [fate.ticket_id for fate in done.fates] == sorted(fate.ticket_id for fate in done.fates)
     with desk.database.reading() as session:
         states = select(Ticket.state, func.count()).where(Ticket.tenant_id == row["tenant_id"]).group_by(Ticket.state)
-        assert [tuple(one) for one in session.execute(states)] == [(State.WITHDRAWN, 401)]
+        assert [tuple(one) for one in session.execute(states)] == [(State.WITHDRAWN, 251)]
         told = select(func.count()).select_from(Event).where(Event.type == "ticket:withdrawn")
-        assert session.scalar(told) == 401
+        assert session.scalar(told) == 251
         assert len(list(queries.open_tickets(session))) == 0
 
 
