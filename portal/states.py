@@ -54,6 +54,9 @@ TERMINAL = frozenset(state for state, following in MOVES.items() if not followin
 # What a second ticket of the same content would duplicate; the partial unique index is made of these.
 OCCUPYING = frozenset({State.PENDING, State.APPROVED, State.APPLYING, State.ACTIVE, State.FAILED})
 
+# Its window was never opened: such a ticket is withdrawn, not undone.
+NOT_BEGUN = frozenset({State.PENDING, State.APPROVED, State.FAILED})
+
 # What a worker still has to carry on with.
 MOVING = frozenset({State.APPROVED, State.APPLYING, State.REVERTING})
 

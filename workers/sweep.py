@@ -39,7 +39,7 @@ CALLED = exists().where(
     Message.subject == cast(Ticket.id, String),
     Message.taken_at.is_(None),
 )
-PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
+IDLE = select(Cluster.name).where(Cluster.idle)
 
 
 def sweep(context: Context) -> None:
@@ -74,7 +74,7 @@ def _call_stuck(context: Context) -> None:
         stuck = select(Ticket.id).where(
             Ticket.state.in_(MOVING),
             WORKED,
-            or_(Ticket.state != State.APPROVED, Ticket.cluster.not_in(PAUSED)),
+            or_(Ticket.state != State.APPROVED, Ticket.cluster.not_in(IDLE)),
             or_(Ticket.claim_until.is_(None), Ticket.claim_until <= now),
             or_(Ticket.next_attempt_at.is_(None), Ticket.next_attempt_at <= now - GRACE),
             or_(Ticket.updated_at <= now - GRACE, Ticket.claim_until.is_not(None)),

@@ -96,4 +96,5 @@ class Actor:
 
 WORKER = Actor(name="meshdesk-worker", title="Meshdesk worker")
 CLOCK = Actor(name="meshdesk-clock", title="Meshdesk (end of the window)")
+REGISTRY = Actor(name="meshdesk-registry", title="Meshdesk (the registry changed)")
 POLICY = Actor(name="meshdesk-policy", title="Meshdesk policy")

@@ -38,6 +38,7 @@ class Action(StrEnum):
     REJECT_TEMPLATES = "keep reasons to reject for"
     SERVICES = "keep services of"
     PAUSE = "pause and resume clusters"
+    GIVE_UP = "say that a cluster is gone for good"
     REVOKE_ALL = "revoke everything at once"
     PEOPLE = "deactivate people and end their sessions"
     DELIVERIES = "read the log of deliveries"
@@ -84,6 +85,7 @@ RIGHTS: dict[Action, Right] = {
     Action.REJECT_TEMPLATES: Right(Scope.DECIDE, frozenset({Role.OWNER, Role.PARTNER})),
     Action.SERVICES: Right(Scope.OPERATE, frozenset({Role.OWNER, Role.PARTNER, Role.OPERATOR})),
     Action.PAUSE: Right(Scope.OPERATE, _OPERATOR),
+    Action.GIVE_UP: Right(Scope.OPERATE, _OPERATOR),
     Action.REVOKE_ALL: Right(Scope.OPERATE, _OPERATOR),
     Action.PEOPLE: Right(Scope.OPERATE, _OPERATOR),
     Action.DELIVERIES: Right(Scope.OPERATE, SEES_EVERYTHING),

@@ -36,6 +36,7 @@ class DecisionMadeSchema(Output):
     roles = fields.List(fields.String())
     decision = fields.String()
     note = fields.String()
+    void = fields.String(allow_none=True, metadata={"description": "Why it counts no longer; null: it counts."})
     at = Instant()
     trimmed = fields.Raw(allow_none=True, metadata={"description": "{before, after} of what it took away."})
     stood_in_for = fields.String(allow_none=True, metadata={"description": "In whose absence this person decided."})
@@ -110,7 +111,10 @@ class TicketSchema(StandingSchema):
     namespace = fields.String(allow_none=True)
     environment = fields.String()
     state = fields.String()
-    requester = fields.String()
+    requester = fields.String(metadata={"description": "Who answers for it."})
+    asked_by = fields.String(
+        allow_none=True, metadata={"description": "Who asked for it, where it was handed over since; else null."}
+    )
     reason = fields.String()
     fields_ = fields.Raw(data_key="fields")
     notes = fields.List(fields.String(), metadata={"description": "What was normalised in the input."})

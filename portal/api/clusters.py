@@ -43,6 +43,10 @@ class ClusterSchema(SightSchema):
     paused_by = fields.String(allow_none=True)
     pause_reason = fields.String(allow_none=True)
 
+    draining = fields.Boolean(
+        metadata={"description": "It left the registry: nothing new, and what is open is being undone. Operators see."}
+    )
+
 
 class ClusterListSchema(Output):
     """Clusters by name."""
@@ -114,12 +118,14 @@ def cluster_view(session: Session, cluster: Cluster, now: datetime) -> dict[str,
     """What ClusterSchema shows."""
     same = ("name", "environment", "description", "console", "paused_at", "paused_by", "pause_reason")
     own = {name: getattr(cluster, name) for name in same}
-    return {**own, **sight(session.get(InventoryCluster, cluster.name), now)}
+    return {**own, "draining": not cluster.active, **sight(session.get(InventoryCluster, cluster.name), now)}
 
 
 def _clusters(session: Session) -> list[Cluster]:
     known = {namespace.cluster for namespace, _ in queries.namespaces(session, by=actor())}
-    return [one for one in queries.clusters(session) if one.name in known or actor().sees_everything]
+    if actor().sees_everything:
+        return [*queries.clusters(session), *queries.draining(session)]
+    return [one for one in queries.clusters(session) if one.name in known]
 
 
 @blueprint.route("/clusters/<name>/namespaces")

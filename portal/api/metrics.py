@@ -70,6 +70,7 @@ class _Found(Collector):
     def collect(self) -> Iterator[Metric]:
         """Each metric, from one query or two that share it."""
         yield self._tickets()
+        yield self._unproven()
         yield from self._lateness()
         yield self._queues()
         yield from self._clusters()
@@ -78,6 +79,13 @@ class _Found(Collector):
         found = GaugeMetricFamily("meshdesk_tickets", "Tickets by state and kind.", labels=["state", "kind"])
         for state, kind, count in selects.ticket_counts(self._session):
             found.add_metric([state.value, kind], count)
+        return found
+
+    def _unproven(self) -> Metric:
+        words = "Tickets closed because their cluster is gone for good, unproven."
+        found = GaugeMetricFamily("meshdesk_tickets_unproven", words, labels=["cluster"])
+        for cluster, count in selects.unproven(self._session):
+            found.add_metric([cluster], count)
         return found
 
     def _lateness(self) -> Iterator[Metric]:

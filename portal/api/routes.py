@@ -11,6 +11,7 @@ from portal.api import (
     delegations,
     endings,
     fulfilling,
+    gone,
     health,
     kinds,
     me,
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     kinds.blueprint,
     clusters.blueprint,
     pauses.blueprint,
+    gone.blueprint,
     revocations.blueprint,
     me.blueprint,
 )

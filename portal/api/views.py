@@ -130,6 +130,7 @@ def _asked(ticket: Ticket) -> dict[str, Any]:
         "fields_": ticket.fields,
         "tenant": ticket.tenant.name,
         "requester": ticket.requester.name,
+        "asked_by": None if ticket.asked_by is None else ticket.asked_by.name,
         "duration": ticket.duration,
         "renews": ticket.renews.ref if ticket.renews else None,
     }
@@ -183,6 +184,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "roles": decision.roles,
         "decision": decision.decision,
         "note": decision.note,
+        "void": decision.void_reason,
         "at": decision.decided_at,
         "trimmed": decision.trimmed,
         "stood_in_for": decision.stood_in_for.name if decision.stood_in_for else None,

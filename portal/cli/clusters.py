@@ -1,4 +1,4 @@
-"""`meshdesk cluster`: begin nothing new on a cluster for a while, as an operator."""
+"""`meshdesk cluster`: begin nothing new on a cluster for a while, or give it up, as an operator."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from portal.cli.client import Desk, with_desk
-from portal.cli.output import instant
+from portal.cli.output import instant, paint
 
 
 @click.group()
 def cluster() -> None:
-    """Pause a cluster, or have it go on."""
+    """Pause a cluster, have it go on, or give it up."""
 
 
 @cluster.command()
@@ -32,6 +32,17 @@ def resume(desk: Desk, /, *, name: str) -> None:
     """Go on with what waits on cluster NAME, oldest first."""
     desk.post(f"/clusters/{name}/resume", {})
     click.echo(f"{name} goes on.")
+
+
+@cluster.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="How you know; it goes into the audit trail for ever.")
+@with_desk
+def gone(desk: Desk, /, *, name: str, reason: str) -> None:
+    """Say that cluster NAME is gone for good; a second operator's word closes what is open on it, unproven."""
+    done = desk.post(f"/clusters/{name}/gone", {"reason": reason}).body
+    closed = f" Closed: {paint(', '.join(done['closed']), 'red')}." if done["closed"] else ""
+    click.echo(f"{name} is gone for good, say {' and '.join(done['said_by'])}.{closed} {done['next']}")
 
 
 def pause_text(found: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.cli.output import instant, table
+from portal.cli.output import instant, paint, table
 from portal.cli.words import field_text, time_text
 
 Ticket = dict[str, Any]
@@ -47,6 +47,7 @@ def decisions(ticket: Ticket) -> str:
     lines = [
         f"  {instant(one['at'])}  {one['who']} ({_as_what(one)}): {one['decision']}"
         + (f", {one['note']}" if one["note"] else "")
+        + (paint(f" (counts no more: {one['void']})", "yellow") if one["void"] else "")
         for one in ticket["decisions"]
     ]
     return "\n".join(["Decisions", *lines]) if lines else ""

@@ -55,6 +55,8 @@ def clusters(desk: Desk, /, *, plain: bool) -> None:
     for one in found:
         if one["paused_at"]:
             click.echo(pause_text(one))
+        if one["draining"]:
+            click.echo(f"{one['name']} left the registry and drains: what is open on it is being undone.")
         if one["problem"]:
             click.echo(f"{one['name']}: {one['problem']}")
 

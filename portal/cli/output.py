@@ -32,8 +32,10 @@ def paint(text: str, colour: str | None) -> str:
     return click.style(text, fg=colour) if colour and coloured() else text
 
 
-def state_text(state: str) -> str:
-    """A state in its colour."""
+def state_text(state: str, outcome: str | None = None) -> str:
+    """A state in its colour; `closed (unproven)` in red where nobody could read that it is gone."""
+    if outcome == "unproven":
+        return paint(f"{state} ({outcome})", "red")
     return paint(state, COLOURS.get(state))
 
 

@@ -21,7 +21,7 @@ DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 def brief(ticket: Ticket) -> str:
     """One line: where the ticket is and what is next."""
-    return f"{ticket['ref']} is {state_text(ticket['state'])}. {ticket['next']}"
+    return f"{ticket['ref']} is {state_text(ticket['state'], ticket['outcome'])}. {ticket['next']}"
 
 
 def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
@@ -42,7 +42,7 @@ def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
 def _facts(ticket: Ticket, now: datetime) -> str:
     lines = [(name, text) for name, text in _lines(ticket, now) if text]
     width = max(len(name) for name, _ in lines)
-    head = f"{ticket['ref']}  {ticket['kind']}  {state_text(ticket['state'])}"
+    head = f"{ticket['ref']}  {ticket['kind']}  {state_text(ticket['state'], ticket['outcome'])}"
     return "\n".join([head, *(f"  {name:<{width}}  {text}" for name, text in lines)])
 
 
@@ -55,7 +55,8 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "answer", ticket["answer"] or ""
     yield "taken by", ticket["taken_by"] or ""
     yield "where", where_text(ticket)
-    yield "asked by", f"{ticket['requester']}, {instant(ticket['created_at'])}"
+    yield "asked by", f"{ticket['asked_by'] or ticket['requester']}, {instant(ticket['created_at'])}"
+    yield "handed to", ticket["requester"] if ticket["asked_by"] else ""
     yield "reason", ticket["reason"]
     yield from (field_text(name, value) for name, value in ticket["fields"].items())
     yield from (("noted", note) for note in ticket["notes"])

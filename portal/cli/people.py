@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -11,10 +12,13 @@ from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant
 from portal.config import Config
+from portal.db import Database
 from portal.errors import NotFound
 from portal.registry.file import RegistryFile, load_registry
 from portal.registry.reading import with_bundles
 from portal.registry.state import VizEntry
+from portal.tickets import following
+from portal.tickets.following import Applied
 
 
 @click.group()
@@ -25,16 +29,48 @@ def registry() -> None:
 @registry.command("apply")
 @click.argument("file", metavar="FILE")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", is_flag=True, help="Do not ask back where open tickets are touched.")
 @by_option
-def apply_(file: str, dry_run: bool, by: str | None) -> None:
-    """Show how FILE differs from what is in force, and bring it into force."""
-    wanted = _read(file)
-    with opened_database() as database, database.unit_of_work() as session:
-        changes = store.plan(session, wanted) if dry_run else store.apply(session, wanted, by=operator(by), now=now())
-    for line in [*changes, *(f"Warning: {sentence}" for sentence in wanted.warnings())]:
-        click.echo(str(line))
-    done = "would be made" if dry_run else "made"
-    click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'} {done}." if changes else "Nothing to change.")
+def apply_(file: str, dry_run: bool, yes: bool, by: str | None) -> None:
+    """Show how FILE differs from what is in force and what becomes of open tickets, and bring it into force."""
+    wanted, who = _read(file), operator(by)
+    with opened_database() as database:
+        if dry_run:
+            click.echo(_summary(_planned(database, wanted, who), "would be made"))
+            return
+        planned = None if yes else _planned(database, wanted, who)
+        if planned is not None and planned.touches:
+            click.confirm("Apply it, with what becomes of these tickets?", abort=True)
+        with database.unit_of_work() as session:
+            done = following.apply(session, wanted, by=who, now=now(), expected=planned)
+    if planned is None:
+        _show(done, wanted)
+    click.echo(_summary(done, "made"))
+
+
+def _planned(database: Database, wanted: RegistryFile, who: str) -> Applied:
+    with database.unit_of_work() as session:
+        planned = following.plan(session, wanted, by=who, now=now())
+    _show(planned, wanted)
+    return planned
+
+
+def _show(planned: Applied, wanted: RegistryFile) -> None:
+    for change in planned.changes:
+        click.echo(str(change))
+    if planned.fates:
+        click.echo("What becomes of open tickets:")
+    for fate in planned.fates:
+        click.echo(f"  {fate}")
+    for sentence in (*wanted.warnings(), *planned.warnings):
+        click.echo(f"Warning: {sentence}")
+
+
+def _summary(found: Applied, done: str) -> str:
+    number, counts = len(found.changes), Counter(fate.becomes.value for fate in found.fates)
+    made = f"{number} change{'' if number == 1 else 's'} {done}." if number else "Nothing to change."
+    tickets = ", ".join(f"{count} {becomes}" for becomes, count in counts.items())
+    return f"{made} Tickets: {tickets}." if tickets else made
 
 
 def _read(file: str) -> RegistryFile:

@@ -55,10 +55,9 @@ def list_(  # noqa: PLR0913
 
 def _row(ticket: dict[str, Any]) -> tuple[str, ...]:
     where = "/".join(part for part in (ticket["cluster"], ticket["namespace"]) if part) or "-"
-    names = ("ref", "state", "kind")
-    ref, state, kind = (ticket[name] for name in names)
+    state = state_text(ticket["state"], ticket["outcome"])
     broken = paint(", glass broken", "red") if ticket["break_glass"] and ticket["review"]["by"] is None else ""
-    return (ref, state_text(state) + broken, kind, where, ticket["requester"], _ends(ticket))
+    return (ticket["ref"], state + broken, ticket["kind"], where, ticket["requester"], _ends(ticket))
 
 
 def _ends(ticket: dict[str, Any]) -> str:

@@ -42,7 +42,9 @@ HELPING = {
     "take": Lazy("portal.cli.answering:take", "Work on a generic ticket."),
     "fulfil": Lazy("portal.cli.answering:fulfil", "Close a generic ticket as done, with an answer."),
     "decline": Lazy("portal.cli.answering:decline", "End a generic ticket undone, with an answer."),
-    "cluster": Lazy("portal.cli.clusters:cluster", "Begin nothing new on a cluster: pause, resume."),
+    "cluster": Lazy(
+        "portal.cli.clusters:cluster", "Pause a cluster, have it go on, or give it up: pause, resume, gone."
+    ),
     "revoke-all": Lazy("portal.cli.revoking:revoke_all", "End everything of a tenant, a cluster or a kind."),
 }
 KNOWING = {

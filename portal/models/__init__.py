@@ -10,6 +10,7 @@ from portal.models.message import Message
 from portal.models.notices import Delivery, Notice
 from portal.models.registry import (
     Cluster,
+    ClusterGone,
     GroupRole,
     Membership,
     Namespace,
@@ -28,6 +29,7 @@ __all__ = [
     "ApiToken",
     "AuditChain",
     "Cluster",
+    "ClusterGone",
     "Comment",
     "CreatedObject",
     "Decision",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, ForeignKey, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Boolean, ColumnElement, ForeignKey, UniqueConstraint, false, or_
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, IdColumn, Instant, JSONList, Name, Words
 
@@ -47,6 +48,31 @@ class Cluster(Base):
     paused_at: Mapped[Instant | None] = mapped_column(comment="set: nothing new is applied, ends are still undone")
     paused_by: Mapped[Name | None]
     pause_reason: Mapped[Words | None]
+
+    @hybrid_property
+    def idle(self) -> bool:
+        """True when nothing new is begun on it: it is paused, or it left the registry and drains."""
+        return self.paused_at is not None or not self.active
+
+    @idle.inplace.expression
+    @classmethod
+    def _idle(cls) -> ColumnElement[bool]:
+        return or_(cls.paused_at.is_not(None), cls.active.is_(False))
+
+
+class ClusterGone(Base):
+    """An operator's word that a cluster is gone for good; two operators' words close what is open on it, unproven."""
+
+    __tablename__ = "cluster_gone"
+    __table_args__ = (UniqueConstraint("cluster", "person_id"),)
+
+    id: Mapped[IdColumn]
+    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[Words]
+    said_at: Mapped[Instant]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
 
 
 class Namespace(Base):

@@ -14,6 +14,7 @@ from portal.states import OCCUPYING, State
 _IN_USE = f"state IN ({', '.join(repr(state.value) for state in sorted(OCCUPYING))})"
 _OCCUPIED = text(f"renews_id IS NULL AND {_IN_USE}")
 _FOLLOWED = text(_IN_USE)
+_COUNTING = text("void_reason IS NULL")
 _STATE = Enum(State, native_enum=False, length=20, values_callable=lambda states: [state.value for state in states])
 
 
@@ -25,6 +26,9 @@ class Ticket(Base):
     id: Mapped[IdColumn]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     requester_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    asked_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id"), comment="who asked for it, where it was handed over since"
+    )
     kind: Mapped[Name]
     cluster: Mapped[Name | None] = mapped_column(ForeignKey("cluster.name"), comment="null: it concerns no cluster")
     namespace: Mapped[Name | None] = mapped_column(comment="null: its fields name namespaces, or it concerns none")
@@ -100,7 +104,8 @@ class Ticket(Base):
     claim_until: Mapped[Instant | None]
 
     tenant: Mapped[Tenant] = relationship(lazy="raise_on_sql")
-    requester: Mapped[Person] = relationship(lazy="raise_on_sql")
+    requester: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[requester_id])
+    asked_by: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[asked_by_id])
     renews: Mapped[Ticket | None] = relationship(remote_side="Ticket.id", lazy="raise_on_sql")
     decisions: Mapped[list[Decision]] = relationship(lazy="raise_on_sql", order_by="Decision.id")
     targets: Mapped[list[TicketTarget]] = relationship(
@@ -132,6 +137,11 @@ class Ticket(Base):
         return f"MD-{self.id}"
 
     @property
+    def own_of(self) -> frozenset[int]:
+        """Whose voices must not decide on it (by number): of who answers for it, and of who asked for it."""
+        return frozenset(one.voice_id for one in (self.requester, self.asked_by) if one is not None)
+
+    @property
     def duration(self) -> timedelta | None:
         """How long the window lasts; None: no end."""
         return None if self.duration_seconds is None else timedelta(seconds=self.duration_seconds)
@@ -142,10 +152,19 @@ class Ticket(Base):
 
 
 class Decision(Base):
-    """One person's word on a ticket; each person has one."""
+    """One person's word on a ticket; each person has one that counts."""
 
     __tablename__ = "decision"
-    __table_args__ = (UniqueConstraint("ticket_id", "person_id"),)
+    __table_args__ = (
+        Index(
+            "uq_decision_ticket_id_person_id_counting",
+            "ticket_id",
+            "person_id",
+            unique=True,
+            sqlite_where=_COUNTING,
+            postgresql_where=_COUNTING,
+        ),
+    )
 
     id: Mapped[IdColumn]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
@@ -158,6 +177,7 @@ class Decision(Base):
     stood_in_for_id: Mapped[int | None] = mapped_column(
         ForeignKey("person.id"), comment="whose absence this person covered, where that gave the right"
     )
+    void_reason: Mapped[Words | None] = mapped_column(comment="why it counts no longer; null: it counts")
 
     fallback_for: Mapped[Name | None] = mapped_column(
         comment="the group in whose place it counts, because nobody of that could decide then"

@@ -13,6 +13,7 @@ from portal.errors import ConfigurationError
 from portal.practice.tokens import write_tokens
 from portal.registry.file import RegistryFile, load_registry
 from portal.registry.reading import with_bundles
+from portal.tickets import following
 
 BY = "practice run"
 
@@ -29,7 +30,7 @@ def prepare(database: Database, config: Config, now: datetime) -> None:
     with database.unit_of_work() as session:
         last = registry.last_applied(session)
         if last is None or last.applied_by == BY:
-            registry.apply(session, wanted, by=BY, now=now)
+            following.apply(session, wanted, by=BY, now=now)
     write_tokens(database, config.var / "tokens.json", now)
 
 

@@ -2,7 +2,7 @@
 
 from portal.queries.deciders import Deciders, StandIn, deciders, people_who_see
 from portal.queries.history import Before, history, history_count
-from portal.queries.places import Place, clusters, namespaces, people_by_role, place, policy_text
+from portal.queries.places import Place, clusters, draining, namespaces, people_by_role, place, policy_text
 from portal.queries.sights import (
     NamespaceView,
     comments,
@@ -20,6 +20,7 @@ from portal.queries.tickets import (
     follower,
     live_links,
     occupied,
+    open_tickets,
     seen_by,
     targets_of,
     ticket,
@@ -50,6 +51,7 @@ __all__ = [
     "clusters",
     "comments",
     "deciders",
+    "draining",
     "events",
     "evidence",
     "follower",
@@ -64,6 +66,7 @@ __all__ = [
     "objects_seen",
     "occupied",
     "open_questions",
+    "open_tickets",
     "people_by_role",
     "people_who_see",
     "place",

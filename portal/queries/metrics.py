@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Cluster, InventoryCluster, Message, Ticket
 from portal.queries.tickets import LIVE
-from portal.states import State
+from portal.states import Outcome, State
 
 # A write-back is promised within this time of a window's end; what takes longer is late.
 PROMISED = timedelta(seconds=10)
@@ -39,6 +39,12 @@ def ticket_counts(session: Session) -> Sequence[tuple[State, str, int]]:
     """How many tickets of each state and kind there are; pairs without a ticket are left out."""
     query = select(Ticket.state, Ticket.kind, func.count()).group_by(Ticket.state, Ticket.kind)
     return [(state, kind, count) for state, kind, count in session.execute(query.order_by(Ticket.state, Ticket.kind))]
+
+
+def unproven(session: Session) -> Sequence[tuple[str, int]]:
+    """How many tickets of each cluster closed without a proof; clusters without one are left out."""
+    query = select(Ticket.cluster, func.count()).where(Ticket.outcome == Outcome.UNPROVEN).group_by(Ticket.cluster)
+    return [(cluster or "", count) for cluster, count in session.execute(query.order_by(Ticket.cluster))]
 
 
 def overdue(session: Session, *, now: datetime) -> Late:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
 from portal.errors import NotFound
-from portal.models import Cluster, Membership, Namespace, Person, PolicyVersion, Role, Tenant
+from portal.models import Cluster, Membership, Namespace, Person, PolicyVersion, Role, Tenant, Ticket
+from portal.states import TERMINAL
 
 
 def people_by_role(session: Session, tenant_ids: set[int]) -> dict[int, dict[Role, list[str]]]:
@@ -64,6 +65,13 @@ def place(session: Session, cluster: str, namespace: str, *, by: Actor) -> Place
 def clusters(session: Session) -> Sequence[Cluster]:
     """The clusters in use, by name."""
     return session.scalars(select(Cluster).where(Cluster.active).order_by(Cluster.name)).all()
+
+
+def draining(session: Session) -> Sequence[Cluster]:
+    """The clusters that left the registry while something on them is not yet over, by name."""
+    open_ = select(Ticket.cluster).where(Ticket.state.not_in(TERMINAL))
+    left = select(Cluster).where(Cluster.active.is_(False), Cluster.name.in_(open_))
+    return session.scalars(left.order_by(Cluster.name)).all()
 
 
 def namespaces(session: Session, *, by: Actor, cluster: str | None = None) -> Sequence[tuple[Namespace, Tenant]]:

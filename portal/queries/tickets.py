@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from portal.access.actor import Actor
 from portal.errors import NotFound
 from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
-from portal.states import MOVING, State
+from portal.states import MOVING, TERMINAL, State
+
+BATCH = 200
 
 RECERTIFY_WITHIN = timedelta(days=14)
 """How long deciders have to say that a long window may stay open, from when they are asked."""
@@ -21,6 +23,7 @@ RECERTIFY_WITHIN = timedelta(days=14)
 WHOLE = (
     joinedload(Ticket.tenant),
     joinedload(Ticket.requester),
+    joinedload(Ticket.asked_by),
     joinedload(Ticket.renews),
     selectinload(Ticket.decisions).options(joinedload(Decision.person), joinedload(Decision.stood_in_for)),
     selectinload(Ticket.targets).joinedload(TicketTarget.target),
@@ -113,12 +116,21 @@ def _waits_for(by: Actor) -> ColumnElement[bool]:
     """
     own = Ticket.requester_id == by.person_id
     answer = and_(Ticket.state == State.PENDING, own, Ticket.question_id.is_not(None))
-    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id)
-    open_ = and_(Ticket.state == State.PENDING, ~own, Ticket.question_id.is_(None), Ticket.id.not_in(decided))
+    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id, Decision.void_reason.is_(None))
+    of_others = and_(~own, Ticket.asked_by_id.is_distinct_from(by.person_id))
+    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), Ticket.id.not_in(decided))
     if by.is_operator:
         return or_(open_, answer)
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
     return or_(and_(open_, Ticket.tenant_id.in_(tenants | by.covered_tenant_ids)), answer)
+
+
+def open_tickets(session: Session) -> Iterator[Ticket]:
+    """Every ticket that is not over, whole and by number; read in batches."""
+    last, query = 0, select(Ticket).where(Ticket.state.not_in(TERMINAL)).options(*WHOLE).order_by(Ticket.id)
+    while batch := session.scalars(query.where(Ticket.id > last).limit(BATCH)).all():
+        yield from batch
+        last = batch[-1].id
 
 
 LIVE = or_(Ticket.state == State.ACTIVE, and_(Ticket.state == State.APPLYING, Ticket.writing_from.is_not(None)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from portal.models import Role, Ticket
+from portal.models import Decision, Role, Ticket
 from portal.queries.deciders import Deciders
 
 # Who counts where a group has too few people left to decide, in this order; a rule may name others.
@@ -100,8 +100,13 @@ class _Matching:
 
 def given(ticket: Ticket) -> list[frozenset[str]]:
     """What stands behind each approval that the ticket has: the roles, and the group in whose place it counts."""
-    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
+    approved = [decision for decision in counting(ticket) if decision.decision == "approve"]
     return [frozenset([*one.roles, *([one.fallback_for] if one.fallback_for else [])]) for one in approved]
+
+
+def counting(ticket: Ticket) -> list[Decision]:
+    """The decisions that count: those of people who lost the role that they decided by stay on record only."""
+    return [decision for decision in ticket.decisions if decision.void_reason is None]
 
 
 def complete(ticket: Ticket) -> bool:
@@ -121,8 +126,8 @@ class Vote:
     @classmethod
     def on(cls, ticket: Ticket, deciders: Deciders) -> Vote:
         """The vote on a ticket so far."""
-        people = [ticket.requester]
-        for decision in ticket.decisions:
+        people = [ticket.requester, *([ticket.asked_by] if ticket.asked_by else [])]
+        for decision in counting(ticket):
             people += [decision.person, *([decision.stood_in_for] if decision.stood_in_for else [])]
         return cls(ticket.approvals, tuple(given(ticket)), frozenset(deciders.voice(one.name) for one in people))
 
@@ -148,6 +153,25 @@ def needs(vote: Vote, deciders: Deciders) -> list[Need]:
         fallback = instead.get(index) if missing else None
         found.append(Need(group, approval["count"], counts[index], tuple(names) if missing else (), fallback))
     return found
+
+
+def can_be_met(vote: Vote, deciders: Deciders, *, without: str | None = None) -> bool:
+    """True when the people of the groups themselves can give all that is missing, `without` keeping still."""
+    spent = vote.spent | ({deciders.voice(without)} if without else set())
+    return _full(vote, vote.counts(_voices(replace(vote, spent=spent), deciders).values()))
+
+
+def waits_for_ever(vote: Vote, deciders: Deciders) -> bool:
+    """True when too few people are left, also where other groups count in the place of one."""
+    counts, instead = vote.counts(_voices(vote, deciders).values()), fallbacks(vote, deciders)
+    return any(
+        count < approval["count"] and index not in instead
+        for index, (count, approval) in enumerate(zip(counts, vote.approvals, strict=True))
+    )
+
+
+def _full(vote: Vote, counts: Sequence[int]) -> bool:
+    return all(count >= approval["count"] for count, approval in zip(counts, vote.approvals, strict=True))
 
 
 def fallbacks(vote: Vote, deciders: Deciders) -> dict[int, Fallback]:

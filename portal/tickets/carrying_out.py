@@ -64,7 +64,7 @@ def claim(session: Session, ticket_id: int, *, task: str, lease: timedelta) -> t
 
 
 def _may_begin(session: Session, ticket: Ticket, now: datetime) -> bool:
-    """False for what has not begun and is not to begin now: its cluster is paused, or its time has not come."""
+    """False for what has not begun and is not to begin now: its cluster is paused or drains, its time is to come."""
     if ticket.state is not State.APPROVED:
         return True
     begin = begins_at(ticket, now)
@@ -72,7 +72,7 @@ def _may_begin(session: Session, ticket: Ticket, now: datetime) -> bool:
         # The sweep calls again then, and not every few seconds until then.
         session.execute(update(Ticket).where(Ticket.id == ticket.id).values(next_attempt_at=begin))
         return False
-    return session.scalar(select(Cluster.paused_at).where(Cluster.name == ticket.cluster)) is None
+    return not session.scalar(select(Cluster.idle).where(Cluster.name == ticket.cluster))
 
 
 def _lease(session: Session, wanted: Claim, state: State, *, now: datetime) -> bool:

@@ -12,13 +12,12 @@ from portal.access.actor import Actor
 from portal.access.rights import Action
 from portal.errors import WrongState
 from portal.models import Ticket
-from portal.states import TERMINAL, Outcome, State
+from portal.states import NOT_BEGUN, TERMINAL, Outcome, State
 from portal.tickets import awaiting
 from portal.tickets.moving import may, move, take_for_change, testify
 
 # What is told of created objects (workers/created/telling.py); of workloads it is a Want.
 OBJECTS_TOLD = frozenset({"missing", "changed", "taken", "again"})
-NOT_BEGUN = frozenset({State.PENDING, State.APPROVED, State.FAILED})
 
 
 @dataclass(frozen=True)

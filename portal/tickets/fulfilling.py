@@ -68,7 +68,7 @@ def _for_operator(session: Session, ticket_id: int, by: Actor, verb: str) -> Tic
         raise WrongState(
             f"Workers carry {ticket.ref} out, not people: approve or reject it while it is pending, or revoke it."
         )
-    if ticket.requester.voice_id == by.voice_id:
+    if by.voice_id in ticket.own_of:
         raise Forbidden(f"Nobody may {verb} their own ticket: another operator must, or withdraw it.")
     if ticket.state in TERMINAL:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is over. Comment on it, or have it asked again.")

@@ -45,6 +45,8 @@ def _closed(ticket: Ticket) -> str:
     if ticket.outcome == Outcome.REPLACED:
         # The reason names the renewal, which has taken over what this one opened.
         return f"It is over (replaced): {ticket.end_reason} What it opened stays for as long as that ticket does."
+    if ticket.outcome == Outcome.UNPROVEN:
+        return "It is over (unproven): its cluster is gone for good, and nobody could read whether what it opened is."
     return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
 
 

@@ -11,7 +11,7 @@ from portal.errors import Forbidden, WrongState
 from portal.models import Ticket
 from portal.queries.deciders import Deciders
 from portal.states import State
-from portal.tickets.approvals import Vote, fallbacks
+from portal.tickets.approvals import Vote, counting, fallbacks
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def may_decide(ticket: Ticket, by: Actor, deciders: Deciders) -> Standing:
 
 def not_own(ticket: Ticket, by: Actor, does: str = "decides on") -> None:
     """Raise Forbidden for the requester's own voice: the person, a service of theirs, or of a service its owner."""
-    if ticket.requester.voice_id == by.voice_id:
+    if by.voice_id in ticket.own_of:
         raise Forbidden(f"Nobody {does} their own ticket: another person of the deciding group must.")
 
 
 def _not_twice(ticket: Ticket, by: Actor) -> None:
-    for decision in ticket.decisions:
+    for decision in counting(ticket):
         if decision.person.voice_id == by.voice_id:
             who = "You have" if decision.person_id == by.person_id else f"{decision.person.name}, the same voice, has"
             raise WrongState(f"{who} decided on {ticket.ref} already; it waits for somebody else.")

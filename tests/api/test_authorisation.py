@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.models import Cluster
 from tests import world
 from tests.api.desk import Desk
 
@@ -57,6 +58,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "/tickets/<ref>/recertify": (401, 403, 403, 200, 200, 404, 200, 403),
     "/clusters/<name>/pause": (401, 403, 403, 403, 403, 403, 200, 403),
     "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/clusters/<name>/gone": (401, 403, 403, 403, 403, 403, 200, 403),
     "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
 }
 BODIES: dict[str, Any] = {
@@ -77,6 +79,7 @@ BODIES: dict[str, Any] = {
     "fulfil": {"answer": "They have it."},
     "decline": {"answer": "The console knows no read-only role."},
     "pause": {"reason": "an upgrade of the mesh"},
+    "gone": {"reason": "its provider deleted it"},
     "revocations": {"tenant": "emojis", "dry_run": False, **REASON},
 }
 
@@ -107,6 +110,15 @@ def with_template(desk: Desk) -> dict[str, Any]:
     return {"ref": "", "version": 0}
 
 
+def drained(desk: Desk) -> dict[str, Any]:
+    """A ticket that is being undone on a cluster that left the registry."""
+    ticket = desk.active()
+    assert desk.post(f"tickets/{ticket['ref']}/release", REASON, "member").status_code == 200
+    with desk.database.unit_of_work() as session:
+        session.get_one(Cluster, "practice").active = False
+    return ticket
+
+
 BEFORE = {
     "questions": Desk.checked,
     "answers": questioned,
@@ -128,6 +140,7 @@ BEFORE = {
     "fulfil": Desk.generic,
     "decline": Desk.generic,
     "resume": paused,
+    "gone": drained,
     "revocations": Desk.active,
 }
 

@@ -1,4 +1,4 @@
-"""The registry in the database: applied once, shown as a difference, and never against an open ticket."""
+"""The registry in the database: applied once, shown as a difference."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from portal import audit, queries, registry
 from portal.access import tokens
 from portal.db import Database
-from portal.errors import ConfigurationError, NotFound
-from portal.models import Cluster, Person, RegistryVersion, Role, Tenant, Ticket
+from portal.errors import NotFound
+from portal.models import Cluster, Person, RegistryVersion, Role
 from portal.registry.file import load_registry
-from portal.states import State
+from portal.tickets import following
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PRACTICE = (resources.files("portal.practice") / "registry.yaml").read_text("utf-8")
@@ -60,7 +60,7 @@ def test_what_is_in_force_reads_back_as_the_file_says(session: Session) -> None:
 
 
 def test_a_plan_changes_nothing(session: Session) -> None:
-    assert registry.plan(session, load_registry(PRACTICE))
+    assert following.plan(session, load_registry(PRACTICE), by="operator", now=NOW).changes
     assert registry.present(session).clusters == ()
     assert registry.last_applied(session) is None
 
@@ -91,52 +91,8 @@ def test_who_is_not_named_any_more_is_kept_inactive_and_signs_in_no_more(session
     assert {role for _, role in actor.tenant_roles} == {Role.PARTNER}
 
 
-def open_ticket(session: Session, state: State) -> Ticket:
-    """A ticket of tenant emojis for practice/emojivoto in this state."""
-    tenant = session.scalars(select(Tenant).where(Tenant.name == "emojis")).one()
-    person = session.scalars(select(Person).where(Person.name == "member")).one()
-    words = ("kind", "environment", "reason", "rule", "rule_reason", "policy_hash")
-    ticket = Ticket(
-        tenant_id=tenant.id,
-        requester_id=person.id,
-        cluster="practice",
-        namespace="emojivoto",
-        fields={},
-        notes=[],
-        progress={},
-        approvals=[],
-        fingerprint=f"fingerprint of {state}",
-        state=state,
-        created_at=NOW,
-        updated_at=NOW,
-        **dict.fromkeys(words, "text"),
-    )
-    session.add(ticket)
-    session.flush()
-    return ticket
-
-
 WITHOUT = PRACTICE.replace("      - {cluster: practice, name: emojivoto}\n", "")
 MOVED = WITHOUT.replace("name: payments}\n", "name: payments}\n      - {cluster: practice, name: emojivoto}\n")
-
-
-@pytest.mark.parametrize("text", [WITHOUT, MOVED])
-@pytest.mark.parametrize("state", [State.PENDING, State.APPROVED, State.ACTIVE, State.FAILED, State.REVERTING])
-def test_what_an_open_ticket_needs_is_not_taken_away(session: Session, text: str, state: State) -> None:
-    applied(session, PRACTICE)
-    ref = open_ticket(session, state).ref
-    with pytest.raises(ConfigurationError, match=f"emojivoto on practice cannot be taken from tenant emojis: {ref} is"):
-        applied(session, text)
-    with pytest.raises(ConfigurationError):
-        registry.plan(session, load_registry(text))
-    assert session.scalar(select(func.count()).select_from(RegistryVersion)) == 1
-
-
-def test_once_the_tickets_are_over_it_can_go(session: Session) -> None:
-    applied(session, PRACTICE)
-    for state in (State.CLOSED, State.REJECTED, State.WITHDRAWN, State.LAPSED):
-        open_ticket(session, state)
-    assert applied(session, WITHOUT) == ["- namespace practice/emojivoto of tenant emojis (production)"]
 
 
 def test_a_namespace_can_go_to_another_tenant(session: Session) -> None:
