@@ -15,11 +15,12 @@ from portal.db import database_now
 from portal.errors import MeshdeskError
 from portal.kinds.registry import KINDS
 from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Ticket
+from portal.notify import delivering, lateness
 from portal.states import MOVING, Outcome, State
 from portal.tickets import ending
 from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.ending import Ending
-from portal.tickets.reminding import remind
+from portal.tickets.reminding import remind, tell_late_undo
 from workers.context import Context
 from workers.viz.bundles import call_for_bundles
 
@@ -37,7 +38,7 @@ PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
 
 def sweep(context: Context) -> None:
     """Do every part, each on its own: the failure of one must not keep the others from running."""
-    for part in (_end_due, _remind, _call_stuck, _call_preflights, _resend, _call_inventories, call_for_bundles, _seal):
+    for part in PARTS:
         try:
             part(context)
         except Exception:
@@ -137,3 +138,31 @@ def _seal(context: Context) -> None:
         last = session.scalar(sealed.order_by(Event.number.desc()).limit(1))
         if last is None or last <= now - SEAL_EVERY:
             audit.seal(session, actor=WORKER.name, now=now)
+
+
+def _tell_late_undos(context: Context) -> None:
+    with context.database.reading() as session:
+        ids = list(lateness.untold(session, now=database_now(session), limit=BATCH))
+    _each(context, ids, tell_late_undo)
+
+
+def _call_notifiers(context: Context) -> None:
+    with context.database.unit_of_work() as session:
+        now = database_now(session)
+        for channel in delivering.due_channels(session, now=now, digest_hour=context.config.digest_hour):
+            outbox.ask_notify(session, channel, now=now)
+        delivering.forget(session, now=now)
+
+
+PARTS = (
+    _end_due,
+    _remind,
+    _call_stuck,
+    _call_preflights,
+    _resend,
+    _call_inventories,
+    call_for_bundles,
+    _tell_late_undos,
+    _call_notifiers,
+    _seal,
+)

@@ -148,9 +148,7 @@ def upgrade() -> None:
             comment="what receivers know repeats by, the same at each try; those of one digest share it",
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column(
-            "claim_token", sa.String(length=253), nullable=True, comment="of the worker that sends it now"
-        ),
+        sa.Column("claim_token", sa.String(length=253), nullable=True, comment="of the worker that sends it now"),
         sa.Column("claim_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(

@@ -7,12 +7,14 @@ from flask import Flask
 from portal.api import (
     clusters,
     decisions,
+    deliveries,
     endings,
     fulfilling,
     health,
     kinds,
     me,
     metrics,
+    notices,
     pauses,
     problems,
     reference,
@@ -33,6 +35,8 @@ BLUEPRINTS = (
     pauses.blueprint,
     revocations.blueprint,
     me.blueprint,
+    notices.blueprint,
+    deliveries.blueprint,
 )
 
 

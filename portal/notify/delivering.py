@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from portal import outbox
 from portal.access import rights
@@ -127,7 +127,7 @@ def settle_delivered(session: Session, parcel: Parcel, *, now: datetime) -> None
 
 
 def settle_failed(session: Session, parcel: Parcel, *, problem: str, now: datetime) -> None:
-    """It did not arrive, for a reason without secrets: tried again ever more seldom, given up after about three days."""
+    """It did not arrive; `problem` holds no secrets. Tried again ever more seldom, given up after about three days."""
     attempts = parcel.attempts + 1
     pause = min(BACKOFF_AT_LEAST * (1 << min(attempts - 1, 12)), BACKOFF_AT_MOST)
     given_up = now if attempts >= TRIES else None
@@ -148,7 +148,7 @@ def _settle(session: Session, parcel: Parcel, **values: Any) -> None:
 def retry(session: Session, delivery_id: int, *, by: Actor, now: datetime) -> Delivery:
     """Have a delivery that did not arrive sent again, now; raises Forbidden, NotFound, WrongState (it arrived)."""
     rights.check(by, Action.RETRY_DELIVERY, "", tenant_id=None)
-    query = select(Delivery).where(Delivery.id == delivery_id).with_for_update()
+    query = select(Delivery).where(Delivery.id == delivery_id).options(selectinload(Delivery.notice)).with_for_update()
     delivery = session.scalar(query.execution_options(populate_existing=True))
     if delivery is None:
         raise NotFound(f"There is no delivery {delivery_id}: GET /deliveries lists those that there are.")
