@@ -144,6 +144,11 @@ def told_by_rule(occasion: Occasion) -> Audience:
     return of_groups(occasion, next((rule.route.tell for rule in policy.rules if rule.name == ticket.rule), ()))
 
 
+def told_of_decisions(occasion: Occasion) -> Audience:
+    """The same where people decided; of what the policy approves `automatic:told` tells them."""
+    return Audience() if occasion.ticket.automatic else told_by_rule(occasion)
+
+
 def told_by_rule_or_partners(occasion: Occasion) -> Audience:
     """The groups that the rule has told; the security partners where it names none."""
     found = told_by_rule(occasion)

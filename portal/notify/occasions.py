@@ -149,7 +149,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
     "ticket:approved": (
         Telling(
             Sort.DECIDED,
-            all_of(audience.requester, audience.told_by_rule),
+            all_of(audience.requester, audience.told_of_decisions),
             "is approved",
             _approved_next,
             # An approval that a worker hands back, or that a retry renews, is nobody's decision.

@@ -75,7 +75,7 @@ def backlog(session: Session, *, now: datetime) -> Backlog:
     """What `/metrics` tells; what waits for the hour of its digest does not count, nothing is late with it."""
     on_its_way = and_(WAITING, or_(Delivery.digest.is_(False), Delivery.sent_as.is_not(None)))
     # A pause between tries moves `due_at` on: how long somebody waits counts from the notice.
-    query = select(func.count(), func.min(Notice.created_at)).join(Notice, Notice.id == Delivery.notice_id)
+    query = select(func.count(Delivery.id), func.min(Notice.created_at)).join_from(Delivery, Notice)
     waiting, oldest = session.execute(query.where(on_its_way, Notice.created_at <= now)).one()
     given_up = session.scalar(select(func.count()).select_from(Delivery).where(STATES["given-up"])) or 0
     return Backlog(waiting, oldest, given_up)
