@@ -41,7 +41,10 @@ class NoticeSchema(Output):
     title = fields.String()
     next = fields.String(metadata={"description": "What to do next."})
     at = Instant()
-    told = fields.List(fields.Nested(ToldSchema))
+    recipients = fields.List(
+        fields.String(), metadata={"description": "Who was told, for as long as there is the ticket."}
+    )
+    told = fields.List(fields.Nested(ToldSchema), metadata={"description": "How that went, for a month."})
 
 
 class NoticeListSchema(Output):
@@ -97,6 +100,7 @@ def _notice(notice: Notice, deliveries: list[Delivery]) -> dict[str, Any]:
         "title": words.title_of(notice.data),
         "next": notice.data["next"],
         "at": notice.created_at,
+        "recipients": notice.data["told"],
         "told": [_told(one) for one in deliveries],
     }
 

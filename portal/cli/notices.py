@@ -27,10 +27,10 @@ def notices(desk: Desk, /, *, ref: str, plain: bool) -> None:
 
 
 def _rows(notice: dict[str, Any]) -> list[tuple[str, ...]]:
-    return [
-        (instant(notice["at"]), notice["title"], one["recipient"], one["channel"], one["state"])
-        for one in notice["told"]
-    ]
+    went = [(one["recipient"], one["channel"], one["state"]) for one in notice["told"]]
+    forgotten = set(notice["recipients"]) - {name for name, _, _ in went}
+    told = went + [(name, "-", "-") for name in sorted(forgotten)]
+    return [(instant(notice["at"]), notice["title"], *one) for one in told]
 
 
 @click.group()

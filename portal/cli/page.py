@@ -66,7 +66,7 @@ def told_line(notices: list[dict[str, Any]]) -> str:
     if not notices:
         return ""
     last = notices[-1]
-    told = ", ".join(f"{one['recipient']} ({one['state']})" for one in last["told"]) or "nobody any more"
+    told = ", ".join(f"{one['recipient']} ({one['state']})" for one in last["told"]) or ", ".join(last["recipients"])
     return f"Told last, {instant(last['at'])}: {last['title']}: {told}. All: meshdesk notices {last['ref']}"
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
-from portal.models import Comment, Delivery, Event, Notice, Person, PersonGroup, Role, Ticket
+from portal.models import Comment, Event, Notice, Person, PersonGroup, Role, Ticket
 from portal.notify.sorts import Sort
 from portal.policy_store import policy_of
 from portal.tickets.approvals import needs
@@ -87,12 +87,8 @@ def newly_requester(occasion: Occasion) -> Audience:
 
 
 def _told_waiting(occasion: Occasion) -> frozenset[str]:
-    told = (
-        select(Delivery.recipient)
-        .join(Notice, Notice.id == Delivery.notice_id)
-        .where(Notice.ticket_id == occasion.ticket.id, Notice.sort == Sort.WAITING)
-    )
-    return frozenset(occasion.session.scalars(told))
+    told = select(Notice).where(Notice.ticket_id == occasion.ticket.id, Notice.sort == Sort.WAITING)
+    return frozenset(name for notice in occasion.session.scalars(told) for name in notice.data["told"])
 
 
 def _whole(occasion: Occasion) -> Ticket:

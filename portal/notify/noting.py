@@ -54,6 +54,8 @@ def _tell(occasion: Occasion, telling: Telling, told: set[int]) -> set[int]:
     deliveries = [*_to_people(people, telling.sort, now), *_to_channels(occasion, telling.sort, found)]
     if not deliveries:
         return set()
+    # How deliveries went is forgotten in time; who was told is not.
+    notice.data["told"] = sorted({one.recipient for one in deliveries})
     _send(session, notice, deliveries, now)
     return {person.id for person in people}
 

@@ -32,6 +32,13 @@ _PLAIN = "Use https://, or say `allow_http: true` where the network between is t
 _QUOTED = re.compile(r"'([^']*)'")
 
 
+def _address(url: str) -> None:
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise ValidationError("This is no address.") from error
+
+
 class Secret(fields.String):
     """Text of which nothing is repeated in what is said of it."""
 
@@ -43,7 +50,7 @@ class Secret(fields.String):
 class OwnSchema(Schema):
     """How people are told at their own mail address."""
 
-    url = Secret(required=True)
+    url = Secret(required=True, validate=_address)
 
     @validates_schema
     def _usable(self, data: Mapping[str, str], **_: Any) -> None:
@@ -56,7 +63,7 @@ class OwnSchema(Schema):
 class ServiceSchema(Schema):
     """One chat, or a mail address of several people."""
 
-    url = Secret(required=True)
+    url = Secret(required=True, validate=_address)
 
     @validates_schema
     def _usable(self, data: Mapping[str, str], **_: Any) -> None:
@@ -74,7 +81,7 @@ class Secrets(fields.List[str]):
 class WebhookSchema(Schema):
     """One receiver of signed posts."""
 
-    url = Secret(required=True)
+    url = Secret(required=True, validate=_address)
     secret = Secrets(Secret(validate=LONG_ENOUGH), required=True, validate=validate.Length(min=1, error="Name one."))
     allow_http = Flag(load_default=False)
 
@@ -165,7 +172,8 @@ def load_channels(text: str, name: str) -> Channels:
 def _discreet(problem: Problem) -> Problem:
     """A value may stand where a key should, and YAML quotes what it cannot read: only near misses are repeated."""
     sentence = _QUOTED.sub(lambda found: found[0] if _is_key(found[1]) else f"'{HIDDEN}'", problem.sentence)
-    hidden = sentence != problem.sentence
+    # An unknown key is the end of the path too.
+    hidden = sentence != problem.sentence and "is not known" in sentence
     return replace(problem, sentence=sentence, path=problem.path.rpartition(".")[0] if hidden else problem.path)
 
 
