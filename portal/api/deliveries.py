@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Response
@@ -61,6 +62,7 @@ class LogSchema(schemas.PageSchema):
     ticket = fields.String(load_default=None, validate=NAME, metadata={"description": "A reference, like MD-142."})
 
 
+NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 SAME = (
     "id",
     "channel",
@@ -93,14 +95,16 @@ def list_deliveries(asked: dict[str, Any]) -> Response:
     return response
 
 
-@blueprint.route("/deliveries/<int:number>/retry", methods=["POST"])
+@blueprint.route("/deliveries/<number>/retry", methods=["POST"])
 @blueprint.arguments(NOTHING, required=False)
 @blueprint.response(200, DELIVERY)
-def retry(_: dict[str, Any], number: int) -> Response:
+def retry(_: dict[str, Any], number: str) -> Response:
     """Have a delivery that did not arrive tried again now, as an operator."""
 
+    wanted = int(number) if NUMBER.fullmatch(number) else 0
+
     def effect(edge: Edge) -> Response:
-        return answer(DELIVERY, _view(delivering.retry(edge.session, number, by=edge.by, now=edge.now)))
+        return answer(DELIVERY, _view(delivering.retry(edge.session, wanted, by=edge.by, now=edge.now)))
 
     return change(effect)
 

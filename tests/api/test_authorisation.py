@@ -41,7 +41,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
     "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
     "/me/notifications": (401, 200, 200, 200, 200, 200, 200, 200),
-    "/deliveries/<int:number>/retry": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/deliveries/<number>/retry": (401, 403, 403, 403, 403, 403, 200, 403),
 }
 METHODS = {"/me/notifications": "PUT"}
 BODIES: dict[str, Any] = {
@@ -72,7 +72,7 @@ def undelivered(desk: Desk) -> dict[str, Any]:
 
 
 BEFORE = {
-    "/deliveries/<int:number>/retry": undelivered,
+    "/deliveries/<number>/retry": undelivered,
     "decisions": Desk.checked,
     "withdraw": Desk.checked,
     "release": Desk.active,
@@ -105,7 +105,7 @@ def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | N
     before = BEFORE.get(route, BEFORE.get(verb))
     ticket: dict[str, Any] = before(desk) if before else {"ref": "", "version": 0}
     headers = {"If-Match": f'"{ticket["version"]}"'}
-    path = route.replace("<ref>", ticket["ref"]).replace("<name>", "practice").replace("<int:number>", "1")
+    path = route.replace("<ref>", ticket["ref"]).replace("<name>", "practice").replace("<number>", "1")
     method, body = METHODS.get(route, "POST"), BODIES.get(verb) or {}
     answer = desk.send(method, f"/api/v1{path}", who, headers=headers, json=body)
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.text
