@@ -67,8 +67,10 @@ def paused(desk: Desk) -> dict[str, Any]:
 
 
 def undelivered(desk: Desk) -> dict[str, Any]:
-    """A ticket of which nobody could be told: the first delivery of the database is its."""
-    return desk.generic()
+    """A ticket, and the number of a delivery of it that went nowhere."""
+    ref = desk.generic()["ref"]
+    found = desk.get(f"deliveries?ticket={ref}", "operator").get_json()["items"]
+    return {"ref": ref, "version": 0, "number": found[0]["id"]}
 
 
 BEFORE = {
@@ -105,7 +107,11 @@ def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | N
     before = BEFORE.get(route, BEFORE.get(verb))
     ticket: dict[str, Any] = before(desk) if before else {"ref": "", "version": 0}
     headers = {"If-Match": f'"{ticket["version"]}"'}
-    path = route.replace("<ref>", ticket["ref"]).replace("<name>", "practice").replace("<number>", "1")
+    path = (
+        route.replace("<ref>", ticket["ref"])
+        .replace("<name>", "practice")
+        .replace("<number>", str(ticket.get("number")))
+    )
     method, body = METHODS.get(route, "POST"), BODIES.get(verb) or {}
     answer = desk.send(method, f"/api/v1{path}", who, headers=headers, json=body)
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.text

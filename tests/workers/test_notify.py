@@ -23,7 +23,9 @@ from tests.workers.desk import Desk
 from tests.workers.receivers import PASSWORD, Inbox, Receiver
 from workers.context import Context
 from workers.notify import sending
+from workers.notify.outcomes import Undelivered
 from workers.notify.sending import send_due
+from workers.notify.trying import send_test
 from workers.notify.webhook import Webhook, signature
 from workers.sweep import sweep
 
@@ -305,6 +307,18 @@ def test_a_webhook_is_signed_by_each_secret_and_holds_no_reasons(office: Desk, r
     assert told["link"] == f"https://desk.example.com/tickets/MD-{number}"
     assert "7001" not in str(told)
     assert "a test" not in str(told)
+
+
+def test_an_operator_tries_a_channel(office: Desk, inbox: Inbox, receiver: Receiver) -> None:
+    config = office.context.config
+    assert send_test(config, "mail", "somebody@example.com").startswith("Sent to mail as ")
+    assert [mail["Subject"] for mail in inbox.to("somebody")] == ["MD-0 is a test"]
+    for channel in ("emojis-chat", "emojis-hook"):
+        send_test(config, channel, None)
+    assert json.loads(receiver.posts[1].body)["sort"] == "test"
+    receiver.status = 500
+    with pytest.raises(Undelivered):
+        send_test(config, "emojis-hook", None)
 
 
 def test_a_redirect_is_not_followed(office: Desk, receiver: Receiver) -> None:
