@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api import (
+    calling,
     clusters,
     decisions,
+    delegations,
     deliveries,
     endings,
     fulfilling,
@@ -17,7 +19,9 @@ from portal.api import (
     notices,
     pauses,
     problems,
+    questions,
     reference,
+    reject_templates,
     revocations,
     sign_in,
     testimony,
@@ -27,8 +31,12 @@ from portal.api import (
 BLUEPRINTS = (
     tickets.blueprint,
     decisions.blueprint,
+    questions.blueprint,
+    delegations.blueprint,
+    reject_templates.blueprint,
     endings.blueprint,
     fulfilling.blueprint,
+    calling.blueprint,
     testimony.blueprint,
     kinds.blueprint,
     clusters.blueprint,

@@ -96,6 +96,11 @@ class Person(Base):
     )
     muted: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="sorts of notices not wanted")
 
+    @property
+    def voice_id(self) -> int:
+        """Whose word this person's is: a service speaks with its owner's."""
+        return self.id if self.owner_id is None else self.owner_id
+
 
 class PersonGroup(Base):
     """A group of the identity provider that a person was in when they last signed in."""

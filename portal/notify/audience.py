@@ -16,8 +16,8 @@ from portal import queries
 from portal.access.actor import Actor
 from portal.models import Comment, Event, Notice, Person, PersonGroup, Role, Ticket
 from portal.notify.sorts import Sort
-from portal.policy_store import policy_of
-from portal.tickets.approvals import needs
+from portal.policy_store import route_of
+from portal.tickets.approvals import Vote, needs
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,11 @@ def requester(occasion: Occasion) -> Audience:
 
 def deciders(occasion: Occasion) -> Audience:
     """The people whose approval still counts."""
-    ticket = _whole(occasion)
-    missing = [one for one in needs(ticket, _people(occasion)) if one.missing > 0]
-    names = frozenset(name for need in missing for name in need.people)
-    return Audience(names, operators=any(need.group == Role.OPERATOR for need in missing))
+    able = _deciders(occasion)
+    missing = [one for one in needs(Vote.on(_whole(occasion), able), able) if one.missing > 0]
+    names = frozenset(name for need in missing for name in need.everybody)
+    groups = {need.group for need in missing} | {need.fallback.group for need in missing if need.fallback}
+    return Audience(names, operators=Role.OPERATOR in groups)
 
 
 def newly_deciding(occasion: Occasion) -> Audience:
@@ -97,16 +98,17 @@ def _whole(occasion: Occasion) -> Ticket:
     return occasion.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
-def _people(occasion: Occasion) -> dict[Role, list[str]]:
+def _deciders(occasion: Occasion) -> queries.Deciders:
     tenant = occasion.ticket.tenant_id
-    return queries.people_by_role(occasion.session, {tenant})[tenant]
+    return queries.deciders(occasion.session, {tenant})[tenant]
 
 
 def of_groups(occasion: Occasion, groups: Iterable[str]) -> Audience:
-    """The people of roles (`security-partner`), of groups (`group:NAME`), and single people (`person:NAME`)."""
+    """The people of roles (`security-partner`) with those who stand in for them, of `group:NAME` and `person:NAME`."""
     wanted = list(groups)
-    found = _people(occasion)
-    names = {name for group in wanted if group in set(Role) for name in found.get(Role(group), ())}
+    found = _deciders(occasion)
+    names = {name for group in wanted for name in found.people.get(group, ())}
+    names |= {one.name for one in found.stand_ins if one.roles & set(wanted)}
     named = {prefix: [one.partition(":")[2] for one in wanted if one.startswith(prefix)] for prefix in _PREFIXES}
     in_groups = (select(Person.name).join(PersonGroup, PersonGroup.person_id == Person.id).where(Person.active)).where(
         PersonGroup.name.in_(named["group:"])
@@ -135,13 +137,12 @@ def operators(occasion: Occasion) -> Audience:
 
 def told_by_rule(occasion: Occasion) -> Audience:
     """The groups that the ticket's rule has told (`tell`)."""
-    ticket = occasion.ticket
-    policy = policy_of(occasion.session, ticket.policy_hash)
-    return of_groups(occasion, next((rule.route.tell for rule in policy.rules if rule.name == ticket.rule), ()))
+    route = route_of(occasion.session, occasion.ticket)
+    return of_groups(occasion, () if route is None else route.tell)
 
 
 def told_of_decisions(occasion: Occasion) -> Audience:
-    """The same where people decided; of what the policy approves `automatic:told` tells them."""
+    """The same where people decided: what the policy approves they are told as that."""
     return Audience() if occasion.ticket.automatic else told_by_rule(occasion)
 
 

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import outbox
-from portal.access.actor import SEES_EVERYTHING, TENANT_ROLES, Actor
-from portal.models import Delivery, Event, Membership, Notice, Person, Tenant, Ticket
+from portal import outbox, queries
+from portal.access.actor import Actor
+from portal.models import Delivery, Event, Notice, Person, Tenant, Ticket
 from portal.notify.audience import Audience, Occasion
 from portal.notify.occasions import TOLD, Telling, Words
 from portal.notify.sorts import PERSONAL, URGENT, Sort
@@ -84,10 +84,8 @@ def _may_know(occasion: Occasion, names: Iterable[str]) -> list[Person]:
     session = occasion.session
     rows = session.scalars(select(Person).where(Person.name.in_(names)))
     ids = {person.owner_id or person.id for person in rows} - {occasion.by.person_id}
-    of_tenant = (Membership.tenant_id == occasion.ticket.tenant_id) & Membership.role.in_(TENANT_ROLES)
-    of_platform = Membership.tenant_id.is_(None) & Membership.role.in_(SEES_EVERYTHING)
-    sees = select(Membership.person_id).where(or_(of_tenant, of_platform))
-    query = select(Person).where(Person.id.in_(ids), Person.active, Person.id.in_(sees))
+    see = queries.people_who_see(session, occasion.ticket)
+    query = select(Person).where(Person.id.in_(ids), Person.active, Person.name.in_(see))
     return list(session.scalars(query.order_by(Person.name)))
 
 

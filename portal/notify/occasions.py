@@ -53,8 +53,13 @@ def _is_blocked(occasion: Occasion) -> bool:
     return ticket.state is State.PENDING and ticket.preflight_clean is False
 
 
-def _was(state: State) -> Callable[[Occasion], bool]:
-    return lambda occasion: occasion.payload.get("from") in (state, None)
+def _was_pending(occasion: Occasion) -> bool:
+    return occasion.payload.get("from") == State.PENDING
+
+
+def _by_policy(occasion: Occasion) -> bool:
+    # Of a broken glass they are told as of that.
+    return _was_pending(occasion) and occasion.ticket.automatic and not occasion.ticket.break_glass
 
 
 def _failed_writing(occasion: Occasion) -> bool:
@@ -153,19 +158,18 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             "is approved",
             _approved_next,
             # An approval that a worker hands back, or that a retry renews, is nobody's decision.
-            _was(State.PENDING),
+            _was_pending,
+        ),
+        Telling(
+            Sort.AUTOMATIC,
+            audience.told_by_rule_or_partners,
+            "was approved by the policy",
+            "Nobody has to do anything. Revoke it if it should not be.",
+            _by_policy,
         ),
     ),
     "ticket:rejected": (
         Telling(Sort.DECIDED, audience.requester, "is rejected", "Read why, and ask again with what that asks for."),
-    ),
-    "automatic:told": (
-        Telling(
-            Sort.AUTOMATIC,
-            all_of(audience.told_by_rule_or_partners, audience.named),
-            "was approved by the policy",
-            "Nobody has to do anything. Revoke it if it should not be.",
-        ),
     ),
     "ticket:active": (
         Telling(Sort.ACTIVE, all_of(audience.requester, audience.told_by_rule), "is active", _active_next),
@@ -202,7 +206,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             Sort.LAPSED,
             audience.requester,
             "lapsed",
-            "Nobody decided in time; nothing was changed. Ask again if it is still needed.",
+            "It waited for too long; nothing was changed. Ask again if it is still needed.",
         ),
     ),
     "work:hindered": (_LATE,),

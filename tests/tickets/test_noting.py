@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from portal.access.actor import CLOCK, POLICY, WORKER, Actor
-from portal.models import Comment, Delivery, Membership, Message, Notice, Person, Role, Tenant, Ticket
+from portal.models import Delivery, Membership, Message, Notice, Person, Role, Tenant, Ticket
 from portal.notify.occasions import TOLD
 from portal.notify.sorts import PERSONAL, URGENT, Sort
 from portal.policy import default_policy
 from portal.queries.metrics import PROMISED
 from portal.queries.notices import told as told_of
-from portal.tickets import ending, moving, talking
+from portal.tickets import awaiting, delegating, ending, moving, questions, talking
 from portal.tickets.ask import Ask
 from tests import world
 from tests.workers.desk import EMOJI, Desk
@@ -205,16 +205,13 @@ def test_a_question_and_its_answer(desk: Desk) -> None:
     number = desk.ask("7001")
     desk.preflight(number)
     with desk.acting("partner") as (session, partner):
-        now = datetime.now(UTC)
-        asked = Comment(ticket_id=number, author_id=partner.person_id, text="Why?", created_at=now, sort="question")
-        session.add(asked)
-        session.flush()
-        session.get_one(Ticket, number).question_id = asked.id
-    tell(desk, number, "question:asked", "partner")
-    tell(desk, number, "ticket:rerouted", "operator")
-    tell(desk, number, "question:answered", "member")
+        questions.question(session, number, text="Why? @owner", by=partner, now=datetime.now(UTC))
+    desk.preflight(number)
+    with desk.acting("member") as (session, member):
+        questions.answer(session, number, text="The vendor.", by=member, now=datetime.now(UTC))
     assert told(desk, number)[1:] == [
         (Sort.QUESTION, {"member"}),
+        (Sort.MENTION, {"owner"}),
         (Sort.ANSWER, {"partner"}),
         (Sort.WAITING, {"partner2"}),
     ]
@@ -237,6 +234,36 @@ def test_what_the_preflight_routes_again_is_told_to_those_who_decide_then(desk: 
     assert told(desk, number) == [(Sort.WAITING, {"partner", "partner2"})]
 
 
+def test_who_stands_in_for_a_partner_is_told_like_one(desk: Desk) -> None:
+    with desk.acting("partner") as (session, partner):
+        until = datetime.now(UTC) + timedelta(days=7)
+        leave = delegating.Leave(to="member2", tenant="emojis", until=until, reason="on leave")
+        delegating.delegate(session, leave, by=partner, now=datetime.now(UTC))
+    number = desk.ask("7001")
+    desk.preflight(number)
+    tell(desk, number, "recertification:due")
+    told_now = {"member2", "partner", "partner2"}
+    assert told(desk, number) == [(Sort.WAITING, told_now), (Sort.RECERTIFICATION, told_now)]
+
+
+def test_a_nudge_reminds_those_on_whom_it_waits(desk: Desk) -> None:
+    number = desk.ask("7001")
+    desk.preflight(number)
+    with desk.acting("member") as (session, member):
+        awaiting.nudge(session, number, by=member, now=datetime.now(UTC))
+    assert told(desk, number)[1:] == [(Sort.NUDGED, {"partner", "partner2"})]
+
+
+def test_what_the_policy_approves_is_told_to_partners_and_a_broken_glass_only_as_that(desk: Desk) -> None:
+    automatic, broken = desk.ask("7001"), desk.ask("7002")
+    change(desk, automatic, automatic=True)
+    change(desk, broken, automatic=True, break_glass=True)
+    desk.preflight(automatic)
+    desk.preflight(broken)
+    assert told(desk, automatic) == [(Sort.DECIDED, {"member"}), (Sort.AUTOMATIC, {"partner", "partner2"})]
+    assert told(desk, broken) == [(Sort.DECIDED, {"member"})]
+
+
 EVERYBODY = {"operator", "operator2", "operators", "partner", "partner2"}
 
 
@@ -254,7 +281,6 @@ EVERYBODY = {"operator", "operator2", "operators", "partner", "partner2"}
         ("recertification:missed", {}, Sort.RECERTIFICATION, {"member", "partner", "partner2"}),
         ("deciders:reminded", {"by_whom": "clock", "people": ["partner2"]}, Sort.NUDGED, {"partner2"}),
         ("deciders:reminded", {"by_whom": "member"}, Sort.NUDGED, {"partner", "partner2"}),
-        ("automatic:told", {}, Sort.AUTOMATIC, {"partner", "partner2"}),
         ("ticket:handed-over", {"people": ["member2"]}, Sort.HANDED_OVER, {"member", "member2", "owner"}),
     ],
 )
@@ -286,7 +312,6 @@ def test_the_groups_that_a_rule_has_told_are_told(desk: Desk) -> None:
     number = desk.ask("7001")
     change(desk, number, rule=RULE_THAT_TELLS, automatic=True)
     tell(desk, number, "ticket:approved", POLICY, **{"from": "pending", "to": "approved"})
-    tell(desk, number, "automatic:told", POLICY)
     tell(desk, number, "ticket:active", WORKER)
     assert told(desk, number) == [
         (Sort.DECIDED, {"member"}),
