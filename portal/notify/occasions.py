@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal.durations import words as duration_words
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
-from portal.notify import audience
+from portal.notify import audience, saying
 from portal.notify.audience import Occasion, Whom, all_of
 from portal.notify.lateness import is_late, problem_key
 from portal.notify.sorts import Sort
@@ -64,41 +63,6 @@ def _by_policy(occasion: Occasion) -> bool:
 
 def _failed_writing(occasion: Occasion) -> bool:
     return occasion.ticket.outcome == Outcome.FAILED
-
-
-def _approved_next(occasion: Occasion) -> str:
-    ticket = occasion.ticket
-    less = "Less was granted than was asked: see which. " if ticket.asked else ""
-    if not kind_named(ticket.kind).has_cluster_change:
-        return f"{less}An operator answers it."
-    if ticket.starts_at is not None and ticket.starts_at > occasion.event.happened_at:
-        return f"{less}It starts at {ticket.starts_at:%Y-%m-%d %H:%M} UTC."
-    return f"{less}Workers carry it out now, and you are told when it is active."
-
-
-def _active_next(occasion: Occasion) -> str:
-    end = occasion.ticket.expires_at
-    if end is None:
-        return "It has no end: release it once it is needed no longer."
-    return f"It is taken back by itself at {end:%Y-%m-%d %H:%M} UTC. Release it earlier if you can."
-
-
-def _left(occasion: Occasion) -> str:
-    end = occasion.ticket.expires_at
-    return "soon" if end is None else f"in {duration_words(end - occasion.event.happened_at)}"
-
-
-def _over(occasion: Occasion) -> str:
-    ticket = occasion.ticket
-    return f"is over ({ticket.outcome})" if ticket.state is State.CLOSED and ticket.outcome else "was withdrawn"
-
-
-def _over_next(occasion: Occasion) -> str:
-    if occasion.ticket.outcome == Outcome.FULFILLED:
-        return "It was answered: read what was done."
-    if occasion.ticket.state is State.CLOSED:
-        return "The cluster was read, and nothing of it is left there. Ask again if it is still needed."
-    return "Nothing was changed. Read why, and ask again if it is still needed."
 
 
 _WAITS = "waits for a decision"
@@ -156,7 +120,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             Sort.DECIDED,
             all_of(audience.requester, audience.told_of_decisions),
             "is approved",
-            _approved_next,
+            saying.approved_next,
             # An approval that a worker hands back, or that a retry renews, is nobody's decision.
             _was_pending,
         ),
@@ -172,13 +136,13 @@ TOLD: dict[str, tuple[Telling, ...]] = {
         Telling(Sort.DECIDED, audience.requester, "is rejected", "Read why, and ask again with what that asks for."),
     ),
     "ticket:active": (
-        Telling(Sort.ACTIVE, all_of(audience.requester, audience.told_by_rule), "is active", _active_next),
+        Telling(Sort.ACTIVE, all_of(audience.requester, audience.told_by_rule), "is active", saying.active_next),
     ),
     "window:ending-soon": (
         Telling(
             Sort.ENDING_SOON,
             audience.requester,
-            lambda occasion: f"ends {_left(occasion)}",
+            lambda occasion: f"ends {saying.left(occasion)}",
             lambda occasion: f"Release it, or renew it in time: meshdesk renew {occasion.ticket.ref}.",
         ),
     ),
@@ -199,8 +163,10 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             _failed_writing,
         ),
     ),
-    "ticket:closed": (Telling(Sort.ENDED, all_of(audience.requester, audience.told_by_rule), _over, _over_next),),
-    "ticket:withdrawn": (Telling(Sort.ENDED, audience.requester, _over, _over_next),),
+    "ticket:closed": (
+        Telling(Sort.ENDED, all_of(audience.requester, audience.told_by_rule), saying.over, saying.over_next),
+    ),
+    "ticket:withdrawn": (Telling(Sort.ENDED, audience.requester, saying.over, saying.over_next),),
     "ticket:lapsed": (
         Telling(
             Sort.LAPSED,
