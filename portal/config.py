@@ -28,6 +28,13 @@ def _count(text: str) -> int:
     return value
 
 
+def _hour(text: str) -> int:
+    value = int(text)
+    if value not in range(24):
+        raise ValueError("an hour from 0 to 23")
+    return value
+
+
 def _setting(variable: str, default: Any, read: Callable[[str], Any], words: str) -> Any:
     return field(default=default, metadata={"variable": variable, "read": read, "words": words})
 
@@ -47,6 +54,15 @@ class Config:
     )
     clusters_file: Path | None = _setting(
         "MESHDESK_CLUSTERS", None, Path, "Workers only: file that says how each cluster is reached."
+    )
+    channels_file: Path | None = _setting(
+        "MESHDESK_CHANNELS", None, Path, "Workers only: file that says how people are told: mail, chats, webhooks."
+    )
+    public_url: str = _setting(
+        "MESHDESK_PUBLIC_URL", "", str, "Address that people reach the portal at; links in notices begin with it."
+    )
+    digest_hour: int = _setting(
+        "MESHDESK_DIGEST_HOUR", 7, _hour, "Hour of the day, in UTC, at which digests of notices go out."
     )
     shortest_window: timedelta = _setting(
         "MESHDESK_SHORTEST_WINDOW", timedelta(minutes=1), _duration, "Shortest duration that may be asked for."

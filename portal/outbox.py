@@ -18,7 +18,10 @@ from portal.models import Message, Ticket
 
 log = logging.getLogger(__name__)
 
-TASKS = frozenset(f"meshdesk.{name}" for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle"))
+TASKS = frozenset(
+    f"meshdesk.{name}" for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify")
+)
+NOTIFY_QUEUE = "notify"
 RESEND_AFTER = timedelta(seconds=10)
 RESEND_AT_MOST = timedelta(minutes=5)
 KEEP_TAKEN = timedelta(days=1)
@@ -105,6 +108,12 @@ def ask_inventory(session: Session, cluster: str, *, now: datetime) -> None:
     """Have a cluster's inventory refreshed, once, however often it is asked for meanwhile."""
     if not waiting(session, "meshdesk.inventory", cluster):
         send(session, Call("meshdesk.inventory", cluster, apply_queue(cluster)), now=now)
+
+
+def ask_notify(session: Session, channel: str, *, now: datetime) -> None:
+    """Have a worker send what is due by a channel, once, however often it is asked for meanwhile."""
+    if not waiting(session, "meshdesk.notify", channel):
+        send(session, Call("meshdesk.notify", channel, NOTIFY_QUEUE), now=now)
 
 
 def resend(session: Session, *, now: datetime) -> int:

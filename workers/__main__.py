@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from portal.config import Config
-from portal.errors import ClusterError, ConfigurationError
-from portal.outbox import apply_queue, undo_queue
+from portal.errors import ClusterError, MeshdeskError
+from portal.outbox import NOTIFY_QUEUE, apply_queue, undo_queue
 from workers.celery import SWEEP_QUEUE, make_celery
 from workers.cluster.access import configured
 from workers.tasks import register
 
-WORK = ("apply", "undo", "sweep")
+WORK = ("apply", "undo", "sweep", "notify")
 
 
 @click.group()
@@ -48,9 +48,10 @@ def queues_for(clusters: tuple[str, ...], work: tuple[str, ...], config: Config)
     """The queues that a worker for these clusters (or all of its file) and this work listens on."""
     named = {"apply": apply_queue, "undo": undo_queue}
     wanted = [named[one] for one in work if one in named]
-    # Sweeping alone needs no cluster and so no file that says how to reach one.
+    # Sweeping and telling people need no cluster, and so no file that says how to reach one.
     where = (clusters or tuple(configured(config))) if wanted else ()
-    return [queue(cluster) for queue in wanted for cluster in where] + ([SWEEP_QUEUE] if "sweep" in work else [])
+    common = {"sweep": SWEEP_QUEUE, "notify": NOTIFY_QUEUE}
+    return [queue(cluster) for queue in wanted for cluster in where] + [common[one] for one in work if one in common]
 
 
 @main.command()
@@ -78,11 +79,35 @@ def reap(kubeconfig: Path | None, context: str | None, grace: int, patience: int
     sys.exit(0 if done else 1)
 
 
+@main.group("channels")
+def channels_() -> None:
+    """Check the channels file, and send a test notice."""
+
+
+@channels_.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(file: Path) -> None:
+    """Say whether FILE is a channels file, and which channels it has."""
+    from workers.notify.trying import described  # noqa: PLC0415 - Apprise is loaded for it
+
+    click.echo(described(file))
+
+
+@channels_.command()
+@click.argument("name")
+@click.option("--to", metavar="ADDRESS", help="The mail address to send to, for the channel `mail`.")
+def test(name: str, to: str | None) -> None:
+    """Send a test notice by the channel NAME of the file that MESHDESK_CHANNELS names."""
+    from workers.notify.trying import send_test  # noqa: PLC0415 - as above
+
+    click.echo(send_test(Config.from_env(), name, to))
+
+
 def run() -> None:
-    """Run the command; a setting that cannot be used is a sentence, not a traceback."""
+    """Run the command; what cannot be used or done is a sentence, not a traceback."""
     try:
         main(prog_name="python -m workers")
-    except ConfigurationError as error:
+    except MeshdeskError as error:
         sys.exit(error.sentence)
 
 

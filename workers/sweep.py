@@ -16,9 +16,11 @@ from portal.db import database_now
 from portal.errors import MeshdeskError
 from portal.kinds.registry import KINDS
 from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Message, Ticket
+from portal.notify import delivering, lateness
 from portal.states import MOVING, State
 from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.catching_up import OLDEST_DEBT
+from portal.tickets.reminding import tell_late_undo
 from workers.clock import HANDS, Hand
 from workers.context import Context
 from workers.viz.bundles import call_for_bundles
@@ -141,6 +143,20 @@ def _seal(context: Context) -> None:
             audit.seal(session, actor=WORKER.name, now=now)
 
 
+def _tell_late_undos(context: Context) -> None:
+    with context.database.reading() as session:
+        ids = list(lateness.untold(session, now=database_now(session), limit=BATCH))
+    _each(context, ids, tell_late_undo)
+
+
+def _call_notifiers(context: Context) -> None:
+    with context.database.unit_of_work() as session:
+        now = database_now(session)
+        for channel in delivering.due_channels(session, now=now, digest_hour=context.config.digest_hour):
+            outbox.ask_notify(session, channel, now=now)
+        delivering.forget(session, now=now)
+
+
 PARTS: dict[str, Callable[[Context], None]] = {
     **{hand.verb.__name__: partial(_lend, hand=hand) for hand in HANDS},
     "what is stuck": _call_stuck,
@@ -148,5 +164,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     "messages": _resend,
     "inventories": _call_inventories,
     "bundles of Viz": call_for_bundles,
+    "late undos": _tell_late_undos,
+    "notices": _call_notifiers,
     "the seal": _seal,
 }

@@ -27,6 +27,13 @@ def _of_ticket(work: Callable[[Context, int], None]) -> Work:
     return lambda context, subject: work(context, int(subject))
 
 
+def _notify(context: Context, channel: str) -> None:
+    # Apprise knows a hundred services: only the workers that tell people load it.
+    from workers.notify.sending import send_due  # noqa: PLC0415
+
+    send_due(context, channel)
+
+
 WORK: dict[str, Work] = {
     "meshdesk.preflight": _of_ticket(preflight),
     "meshdesk.apply": _of_ticket(apply),
@@ -34,6 +41,7 @@ WORK: dict[str, Work] = {
     "meshdesk.converge": _of_ticket(converge_target),
     "meshdesk.inventory": refresh,
     "meshdesk.bundle": read_bundle,
+    "meshdesk.notify": _notify,
 }
 
 

@@ -153,8 +153,22 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("digest", sa.Boolean(), nullable=False, comment="goes out with the day's others"),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "sent_as",
+            sa.String(length=253),
+            nullable=True,
+            comment="what receivers know repeats by, the same at each try; those of one digest share it",
+        ),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claim_token", sa.String(length=253), nullable=True, comment="of the worker that sends it now"),
+        sa.Column("claim_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "no_channel_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="there was no address or channel to send it to",
+        ),
         sa.Column(
             "given_up_at",
             sa.DateTime(timezone=True),
@@ -170,6 +184,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_delivered_at_due_at", ["delivered_at", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_sent_as"), ["sent_as"], unique=False)
 
     with op.batch_alter_table("api_token", schema=None) as batch_op:
         batch_op.add_column(
@@ -513,6 +528,7 @@ def downgrade() -> None:
         batch_op.drop_column("scopes")
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_sent_as"))
         batch_op.drop_index(batch_op.f("ix_delivery_person_id"))
         batch_op.drop_index("ix_delivery_delivered_at_due_at")
 

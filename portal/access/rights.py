@@ -42,6 +42,7 @@ class Action(StrEnum):
     REVOKE_ALL = "revoke everything at once"
     PEOPLE = "deactivate people and end their sessions"
     DELIVERIES = "read the log of deliveries"
+    RETRY_DELIVERY = "have a delivery tried again"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ RIGHTS: dict[Action, Right] = {
     Action.GIVE_UP: Right(Scope.OPERATE, _OPERATOR),
     Action.REVOKE_ALL: Right(Scope.OPERATE, _OPERATOR),
     Action.PEOPLE: Right(Scope.OPERATE, _OPERATOR),
-    Action.DELIVERIES: Right(Scope.OPERATE, SEES_EVERYTHING),
+    Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
+    Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),
 }
 
 WORDS: dict[Role, str] = {

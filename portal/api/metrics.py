@@ -21,6 +21,7 @@ from portal.api.context import parts
 from portal.db import database_now
 from portal.errors import Forbidden, SignInNeeded
 from portal.queries import metrics as selects
+from portal.queries import notices
 
 blueprint = Blueprint("metrics", __name__)
 # Whoever these name came through a proxy, whose own address says nothing of where from.
@@ -74,6 +75,7 @@ class _Found(Collector):
         yield from self._lateness()
         yield self._queues()
         yield from self._clusters()
+        yield from self._deliveries()
 
     def _tickets(self) -> Metric:
         found = GaugeMetricFamily("meshdesk_tickets", "Tickets by state and kind.", labels=["state", "kind"])
@@ -126,6 +128,16 @@ class _Found(Collector):
             if cluster.seen_at is not None:
                 ages.add_metric([cluster.name], self._since(cluster.seen_at))
         yield from (failing, paused, ages)
+
+    def _deliveries(self) -> Iterator[Metric]:
+        found = notices.backlog(self._session, now=self._now)
+        waiting = GaugeMetricFamily("meshdesk_deliveries_waiting", "Notices on their way that did not arrive yet.")
+        waiting.add_metric([], found.waiting)
+        age = GaugeMetricFamily("meshdesk_deliveries_oldest_seconds", "Seconds since the oldest of them was noted.")
+        age.add_metric([], self._since(found.oldest))
+        given_up = GaugeMetricFamily("meshdesk_deliveries_given_up", "Notices given up after days of trying.")
+        given_up.add_metric([], found.given_up)
+        yield from (waiting, age, given_up)
 
     def _since(self, at: datetime | None) -> float:
         return 0.0 if at is None else max(0.0, (self._now - at).total_seconds())

@@ -9,6 +9,7 @@ from portal.api import (
     clusters,
     decisions,
     delegations,
+    deliveries,
     endings,
     fulfilling,
     gone,
@@ -16,6 +17,7 @@ from portal.api import (
     kinds,
     me,
     metrics,
+    notices,
     pauses,
     problems,
     questions,
@@ -43,6 +45,8 @@ BLUEPRINTS = (
     gone.blueprint,
     revocations.blueprint,
     me.blueprint,
+    notices.blueprint,
+    deliveries.blueprint,
 )
 
 

@@ -79,6 +79,15 @@ def _before(ticket: Ticket) -> str:
     return f"{told} (meshdesk history {ticket['ref']})"
 
 
+def told_line(notices: list[dict[str, Any]]) -> str:
+    """The last thing that somebody was told of a ticket, and how it went; nothing where nobody was told."""
+    if not notices:
+        return ""
+    last = notices[-1]
+    told = ", ".join(f"{one['recipient']} ({one['state']})" for one in last["told"]) or ", ".join(last["recipients"])
+    return f"Told last, {instant(last['at'])}: {last['title']}: {told}. All: meshdesk notices {last['ref']}"
+
+
 def where_text(asked: dict[str, Any]) -> str:
     """The place of a ticket or a preview, as far as it has one."""
     if asked["cluster"] is None:

@@ -36,7 +36,9 @@ def serve() -> None:
 
 @click.command()
 @click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Work for this cluster; repeatable.")
-@click.option("--queues", "--work", "queues", multiple=True, metavar="LIST", help="Only this work: apply,undo,sweep.")
+@click.option(
+    "--queues", "--work", "queues", multiple=True, metavar="LIST", help="Only this work: apply,undo,sweep,notify."
+)
 def worker(clusters: tuple[str, ...], queues: tuple[str, ...]) -> None:
     """Run a worker for the named clusters, or for all of the clusters file."""
     chosen = [word for cluster in clusters for word in ("--cluster", cluster)]

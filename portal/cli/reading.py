@@ -9,7 +9,7 @@ import click
 
 from portal.cli.client import Desk, with_desk
 from portal.cli.output import as_json, instant, paint, state_text, table
-from portal.cli.page import whole
+from portal.cli.page import told_line, whole
 from portal.cli.times import in_words, left_until
 
 json_option = click.option("--json", "plain", is_flag=True, help="Print JSON as the API gave it.")
@@ -78,6 +78,8 @@ def show(desk: Desk, /, *, ref: str, plain: bool) -> None:
         return
     evidence = list(desk.items(f"/tickets/{ref}/evidence"))
     click.echo(whole(ticket, evidence, datetime.now(UTC)))
+    if line := told_line(list(desk.items(f"/tickets/{ref}/notices"))):
+        click.echo(f"\n{line}")
     for comment in desk.items(f"/tickets/{ref}/comments"):
         sort = "" if comment["sort"] == "comment" else f" ({comment['sort']})"
         click.echo(f"\n{comment['author']}, {instant(comment['at'])}{sort}:\n  {comment['text']}")

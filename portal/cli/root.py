@@ -15,6 +15,7 @@ PEOPLE = {
     "wait": Lazy("portal.cli.waiting:wait", "Wait until a ticket is active or closed."),
     "events": Lazy("portal.cli.reading:events", "Tell a ticket's story."),
     "evidence": Lazy("portal.cli.reading:evidence", "Show what workers saw."),
+    "notices": Lazy("portal.cli.notices:notices", "Who was told what of a ticket, and when."),
     "history": Lazy("portal.cli.history:history", "What was asked before that is like a ticket."),
     "comment": Lazy("portal.cli.acting:comment", "Say something on a ticket."),
     "nudge": Lazy("portal.cli.owing:nudge", "Have those who should decide reminded, once a day."),
@@ -45,10 +46,12 @@ HELPING = {
     "cluster": Lazy(
         "portal.cli.clusters:cluster", "Pause a cluster, have it go on, or give it up: pause, resume, gone."
     ),
+    "deliveries": Lazy("portal.cli.deliveries:deliveries", "How notices went: list, retry."),
     "revoke-all": Lazy("portal.cli.revoking:revoke_all", "End everything of a tenant, a cluster or a kind."),
 }
 KNOWING = {
     "me": Lazy("portal.cli.knowing:me", "Who you are and which roles you have."),
+    "notifications": Lazy("portal.cli.notices:notifications", "How you are told: show, set."),
     "kinds": Lazy("portal.cli.knowing:kinds", "What can be asked for."),
     "clusters": Lazy("portal.cli.knowing:clusters", "The clusters and how fresh their inventory is."),
     "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
@@ -63,6 +66,7 @@ OPERATING = {
     "db": Lazy("portal.cli.schema:db", "The database's schema: upgrade, downgrade, check, current, revision."),
     "registry": Lazy("portal.cli.people:registry", "Tenants, clusters and people: apply, show."),
     "policy": Lazy("portal.cli.rules:policy", "The routing table: check, explain, apply, show."),
+    "channels": Lazy("portal.cli.channels:channels", "The file that says how people are told: check, test."),
     "token": Lazy("portal.cli.credentials:token", "Personal API tokens: create, list, revoke."),
     "audit": Lazy("portal.cli.trail:audit", "The audit trail: verify, seal."),
     "viz": Lazy("portal.cli.viz:viz", "Viz in a cluster, without a database: reap."),

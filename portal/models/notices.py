@@ -38,8 +38,14 @@ class Delivery(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     digest: Mapped[bool] = mapped_column(comment="goes out with the day's others")
     due_at: Mapped[Instant]
+    sent_as: Mapped[Name | None] = mapped_column(
+        index=True, comment="what receivers know repeats by, the same at each try; those of one digest share it"
+    )
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    claim_token: Mapped[Name | None] = mapped_column(comment="of the worker that sends it now")
+    claim_until: Mapped[Instant | None]
     delivered_at: Mapped[Instant | None]
+    no_channel_at: Mapped[Instant | None] = mapped_column(comment="there was no address or channel to send it to")
     given_up_at: Mapped[Instant | None] = mapped_column(comment="after days of trying; an operator may have it retried")
     problem: Mapped[Words | None] = mapped_column(comment="why the last attempt failed, without secrets")
 

@@ -107,7 +107,7 @@ def services(setup: Setup) -> list[Plan]:
     """The processes of the product."""
     return [
         replace(_python("web", "portal.cli", "serve"), ready=lambda: _is_ready(setup.address)),
-        replace(_python("worker", "portal.cli", "worker", "--work", "apply,sweep"), ready_words=WORKER_READY),
+        replace(_python("worker", "portal.cli", "worker", "--work", "apply,sweep,notify"), ready_words=WORKER_READY),
         # A process of its own: undoing never waits behind applying.
         replace(_python("undo", "portal.cli", "worker", "--work", "undo"), ready_words=WORKER_READY),
         _python("beat", "portal.cli", "beat"),

@@ -171,12 +171,13 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
     if ticket.state is not State.PENDING or found.fields not in (None, ticket.fields):
         return None
     ticket.preflight_at, ticket.preflight_clean, ticket.updated_at = now, found.clean, now
-    attach(session, ticket, "preflight", found.data, now=now)
     for link in ticket.targets:
         # What people decide on is what the preflight shows: a Job may have started since it was asked.
         if link.target_id in found.wanted:
             link.wanted = found.wanted[link.target_id].to_json()
     if found.route is not None and found.route.rule != ticket.rule:
         reroute(session, ticket, found.route, by=WORKER, now=now)
+    # After the route: who is told that it can be decided are those whom its rule asks now.
+    attach(session, ticket, "preflight", found.data, now=now)
     settle(session, ticket, now=now)
     return ticket

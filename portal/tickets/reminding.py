@@ -1,6 +1,6 @@
-"""Reminders before a window ends, as the rule that routed it says: each once, kept in the ticket's story.
+"""What the clock tells of a ticket: that its window ends soon, as its rule says, and that its undo is late. Each once.
 
-Who is told, and how, is not decided here.
+It is kept in the ticket's story; whom that is told, `portal/notify/occasions.py` says.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from portal.access.actor import CLOCK
 from portal.durations import words
 from portal.models import Ticket
 from portal.policy_store import route_of
+from portal.states import State
 from portal.tickets.moving import take_for_change, testify
 
 
@@ -38,3 +39,10 @@ def remind(session: Session, ticket_id: int, now: datetime) -> None:
     said = f"It ends in {words(left)}: release it, or renew it in time with renews={ticket.ref}."
     payload = {"expires_at": ticket.expires_at.isoformat(), "left_seconds": int(left.total_seconds())}
     testify(session, ticket, "window:ending-soon", by=CLOCK, now=now, say=said, **payload)
+
+
+def tell_late_undo(session: Session, ticket_id: int, now: datetime) -> None:
+    """Keep in the story of a ticket that its undo should be over and is hindered; nothing where it is no longer."""
+    ticket = take_for_change(session, ticket_id, by=CLOCK)
+    if ticket.state is State.REVERTING and ticket.problem is not None:
+        testify(session, ticket, "undo:late", by=CLOCK, now=now, why=ticket.problem)

@@ -60,6 +60,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
     "/clusters/<name>/gone": (401, 403, 403, 403, 403, 403, 200, 403),
     "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
+    "PUT /me/notifications": (401, 200, 200, 200, 200, 200, 200, 200),
+    "/deliveries/<number>/retry": (401, 403, 403, 403, 403, 403, 200, 403),
 }
 BODIES: dict[str, Any] = {
     "preview": world.ask(),
@@ -80,6 +82,7 @@ BODIES: dict[str, Any] = {
     "decline": {"answer": "The console knows no read-only role."},
     "pause": {"reason": "an upgrade of the mesh"},
     "gone": {"reason": "its provider deleted it"},
+    "notifications": {"digest": True, "muted": ["active"]},
     "revocations": {"tenant": "emojis", "dry_run": False, **REASON},
 }
 
@@ -88,6 +91,13 @@ def paused(desk: Desk) -> dict[str, Any]:
     """No ticket, but a cluster that can be resumed."""
     assert desk.post("clusters/practice/pause", BODIES["pause"], "operator").status_code == 200
     return {"ref": "", "version": 0}
+
+
+def undelivered(desk: Desk) -> dict[str, Any]:
+    """A ticket, and the number of a delivery of it that went nowhere."""
+    ref = desk.generic()["ref"]
+    found = desk.get(f"deliveries?ticket={ref}", "operator").get_json()["items"]
+    return {"ref": ref, "version": 0, "number": found[0]["id"]}
 
 
 def questioned(desk: Desk) -> dict[str, Any]:
@@ -120,6 +130,7 @@ def drained(desk: Desk) -> dict[str, Any]:
 
 
 BEFORE = {
+    "/deliveries/<number>/retry": undelivered,
     "questions": Desk.checked,
     "answers": questioned,
     "end": delegated,
@@ -163,11 +174,12 @@ def decisions(ticket: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("route", TABLE)
 def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | None) -> None:
     verb = route.rsplit("/", 1)[-1]
-    ticket: dict[str, Any] = BEFORE[verb](desk) if verb in BEFORE else {"ref": "", "version": 0}
+    before = BEFORE.get(route, BEFORE.get(verb))
+    ticket: dict[str, Any] = before(desk) if before else {"ref": "", "version": 0}
     headers = {"If-Match": f'"{ticket["version"]}"'}
     method, _, path = route.rpartition(" ")
     names = {"<ref>": ticket["ref"], "tenants/<name>": "tenants/emojis", "<name>": "practice"}
-    for placeholder, name in {**names, "<number>": "1", "<template>": "opaque"}.items():
+    for placeholder, name in {**names, "<number>": str(ticket.get("number", 1)), "<template>": "opaque"}.items():
         path = path.replace(placeholder, name)
     body = decisions(ticket) if path == "/decisions" else BODIES.get(verb)
     answer = desk.send(method or "POST", f"/api/v1{path}", who, json=body or {}, headers=headers)
@@ -202,7 +214,9 @@ def test_other_credentials_are_no_token(desk: Desk, header: str) -> None:
     assert desk.get("me", None, headers={"Authorization": header}).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["", "/events", "/evidence", "/comments", "/history", "?wait=active&timeout=1"])
+@pytest.mark.parametrize(
+    "path", ["", "/events", "/evidence", "/comments", "/history", "/notices", "?wait=active&timeout=1"]
+)
 def test_a_ticket_of_another_tenant_is_not_there(desk: Desk, path: str) -> None:
     ref = desk.submitted()["ref"]
     foreign, unknown = desk.get(f"tickets/{ref}{path}", "outsider"), desk.get(f"tickets/MD-999{path}", "outsider")

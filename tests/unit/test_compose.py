@@ -27,7 +27,7 @@ def parses(words: list[str]) -> bool:
 
 
 def test_there_is_a_service_for_each_process() -> None:
-    assert OURS.keys() == {"migrate", "web", "worker", "undo", "beat"}
+    assert OURS.keys() == {"migrate", "web", "worker", "undo", "notify", "beat"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -51,10 +51,15 @@ def test_its_settings_are_read_by_the_product(name: str) -> None:
     assert set(OURS[name]["environment"]) <= VARIABLES
 
 
-def test_only_workers_hold_access_to_clusters() -> None:
-    holding = {name for name, service in OURS.items() if "MESHDESK_CLUSTERS" in service["environment"]}
-    mounting = {name for name, service in OURS.items() if service.get("volumes")}
-    assert holding == mounting == {"worker", "undo"}
+@pytest.mark.parametrize(
+    ("setting", "folder", "services"),
+    [("MESHDESK_CLUSTERS", "./clusters", {"worker", "undo"}), ("MESHDESK_CHANNELS", "./channels", {"notify"})],
+)
+def test_only_who_needs_them_holds_credentials(setting: str, folder: str, services: set[str]) -> None:
+    holding = {name for name, service in OURS.items() if setting in service["environment"]}
+    mounts = {name: [one.partition(":")[0] for one in service.get("volumes", ())] for name, service in OURS.items()}
+    assert holding == {name for name, mounted in mounts.items() if folder in mounted} == services
+    assert all(mounted in ([], [folder]) for name, mounted in mounts.items() if name in services)
 
 
 def test_it_holds_no_password() -> None:

@@ -1,0 +1,1 @@
+"""Telling people: the channels file, the ways to send, and the task that sends what is due."""
