@@ -11,10 +11,12 @@ from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant
 from portal.config import Config
+from portal.configuration_files import located
 from portal.errors import NotFound
+from portal.registry.approvers import unheard_groups
 from portal.registry.file import RegistryFile, load_registry
 from portal.registry.reading import with_bundles
-from portal.registry.state import VizEntry
+from portal.registry.state import Found, VizEntry
 
 
 @click.group()
@@ -31,8 +33,9 @@ def apply_(file: str, dry_run: bool, by: str | None) -> None:
     wanted = _read(file)
     with opened_database() as database, database.unit_of_work() as session:
         changes = store.plan(session, wanted) if dry_run else store.apply(session, wanted, by=operator(by), now=now())
-    for line in [*changes, *(f"Warning: {sentence}" for sentence in wanted.warnings())]:
-        click.echo(str(line))
+        doubts = [*wanted.doubts(), *unheard_groups(session, wanted)]
+    for line in [*map(str, changes), *_warnings(wanted, doubts, file)]:
+        click.echo(line)
     done = "would be made" if dry_run else "made"
     click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'} {done}." if changes else "Nothing to change.")
 
@@ -40,6 +43,10 @@ def apply_(file: str, dry_run: bool, by: str | None) -> None:
 def _read(file: str) -> RegistryFile:
     found = load_registry(read_text(file), Path(file).name)
     return with_bundles(found, Path() if file == "-" else Path(file).parent, Config.from_env().helm)
+
+
+def _warnings(wanted: RegistryFile, doubts: list[Found], file: str) -> list[str]:
+    return [f"Warning: {line}" for line in located(wanted.text, doubts, name=Path(file).name).lines()]
 
 
 @registry.command()
@@ -50,8 +57,8 @@ def check(file: str) -> None:
     for cluster in found.clusters:
         if cluster.viz is not None:
             click.echo(f"Viz of cluster {cluster.name}: {_bundle_words(cluster.viz)}")
-    for sentence in found.warnings():
-        click.echo(f"Warning: {sentence}")
+    for line in _warnings(found, found.doubts(), file):
+        click.echo(line)
     click.echo(
         f"A registry of {len(found.clusters)} clusters, {len(found.tenants)} tenants, {len(found.people)} people."
     )
