@@ -26,4 +26,4 @@ def page(session: Session, wanted: queries.TicketFilter, *, by: Actor, before: i
 
 def counts_from(ticket: Ticket, by: Actor) -> bool:
     """True when this person's approval would bring the ticket nearer to approved."""
-    return counts_for(ticket, by.roles_in(ticket.tenant_id))
+    return counts_for(ticket, by.hats_in(ticket.tenant_id))

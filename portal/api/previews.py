@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import queries
@@ -16,7 +17,7 @@ from portal.mesh.diff import created_diff
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.fold import Claim, Unreadable
 from portal.mesh.view import InventoryView, effective_report
-from portal.models import Role
+from portal.models import Person
 from portal.tickets.approvals import Need
 from portal.tickets.asking import Prepared
 from portal.tickets.expectation import Surroundings, expected_change
@@ -60,12 +61,12 @@ def _routed(prepared: Prepared) -> dict[str, Any]:
 
 
 def _needs(session: Session, prepared: Prepared, by: Actor) -> list[Need]:
-    tenant = prepared.place.tenant.id
-    people = queries.people_by_role(session, {tenant})[tenant]
+    tenant, approvals = prepared.place.tenant.id, approvals_of(prepared.routed.route)
+    people = queries.people_by_role(session, {tenant}, {approval["from"] for approval in approvals})[tenant]
+    own = set(session.scalars(select(Person.name).where(Person.id.in_(by.own_ids))))
     return [
-        Need(group, approval["count"], 0, tuple(name for name in people.get(group, []) if name != by.name))
-        for approval in approvals_of(prepared.routed.route)
-        for group in [Role(approval["from"])]
+        Need(one["from"], one["count"], 0, tuple(name for name in people.get(one["from"], []) if name not in own))
+        for one in approvals
     ]
 
 

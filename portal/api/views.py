@@ -13,7 +13,7 @@ from portal.access.actor import Actor
 from portal.kinds.base import Asked
 from portal.kinds.registry import kind_named
 from portal.mesh.viz.views import VIZ_NAMESPACE
-from portal.models import Cluster, Evidence, Role, Ticket
+from portal.models import Cluster, Evidence, Ticket
 from portal.queries.watching import newest_preflights
 from portal.states import Outcome, State
 from portal.tickets.approvals import Need, needs
@@ -26,7 +26,7 @@ LISTS = ("events", "evidence", "comments")
 class Around:
     """What a ticket's picture needs besides its row."""
 
-    people: dict[Role, list[str]]
+    people: Mapping[str, list[str]]
     preflight: Evidence | None
     cluster: Cluster | None = None
     viz_namespace: str = VIZ_NAMESPACE
@@ -44,7 +44,8 @@ class Around:
 
 def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     """The pictures of several loaded tickets, by four more selects for all of them."""
-    people = queries.people_by_role(session, {ticket.tenant_id for ticket in tickets})
+    hats = {hat for ticket in tickets for hat in ticket.hats}
+    people = queries.people_by_role(session, {ticket.tenant_id for ticket in tickets}, hats)
     preflights = newest_preflights(session, [ticket.id for ticket in tickets])
     clusters = {cluster.name: cluster for cluster in queries.clusters(session)}
     viz = queries.viz_namespaces(session)
@@ -86,7 +87,7 @@ def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
     }
 
 
-def still_needed(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
+def still_needed(ticket: Ticket, people: Mapping[str, list[str]]) -> list[Need]:
     """The approvals that a pending ticket still waits for; [] in every other state."""
     if ticket.state is not State.PENDING:
         return []
@@ -95,7 +96,7 @@ def still_needed(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
 
 def need_view(need: Need) -> dict[str, Any]:
     """What NeedSchema shows."""
-    return {"group": need.group.value, "count": need.count, "met": need.met, "people": list(need.people)}
+    return {"group": str(need.group), "count": need.count, "met": need.met, "people": list(need.people)}
 
 
 def _asked(ticket: Ticket) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sqlalchemy import Boolean, ForeignKey, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, IdColumn, Instant, JSONList, Name, Words
 
@@ -95,6 +95,8 @@ class Person(Base):
         Boolean, default=False, server_default=false(), comment="told once a day instead of at once"
     )
     muted: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="sorts of notices not wanted")
+
+    owner: Mapped[Person | None] = relationship(remote_side="Person.id", lazy="raise_on_sql")
 
 
 class PersonGroup(Base):

@@ -1,6 +1,7 @@
 """Selects only: what pages, the API and verbs read. Nothing here changes a row."""
 
-from portal.queries.places import Place, clusters, namespaces, people_by_role, place, policy_text
+from portal.queries.approvers import is_visible
+from portal.queries.places import Place, clusters, namespaces, people_by_role, people_named, place, policy_text
 from portal.queries.sights import (
     NamespaceView,
     comments,
@@ -37,6 +38,7 @@ __all__ = [
     "events",
     "evidence",
     "follower",
+    "is_visible",
     "latest_evidence",
     "live_links",
     "namespace_view",
@@ -45,6 +47,7 @@ __all__ = [
     "objects_seen",
     "occupied",
     "people_by_role",
+    "people_named",
     "place",
     "policy_text",
     "skips",

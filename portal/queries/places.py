@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
 from portal.errors import NotFound
-from portal.models import Cluster, Membership, Namespace, Person, PolicyVersion, Role, Tenant
+from portal.hats import GROUP, PERSON, is_named
+from portal.models import Cluster, Membership, Namespace, Person, PersonGroup, PolicyVersion, Role, Source, Tenant
+
+_PEOPLE = and_(Person.active, Person.source != Source.SERVICE)
 
 
-def people_by_role(session: Session, tenant_ids: set[int]) -> dict[int, dict[Role, list[str]]]:
-    """Names of active people by tenant and role, platform operators under every tenant."""
+def people_by_role(
+    session: Session, tenant_ids: set[int], hats: Collection[str] = ()
+) -> dict[int, dict[str, list[str]]]:
+    """Names of active people by tenant and role, platform operators under every tenant; services are no people.
+
+    Those of the `hats` that name a group or a person (`group:NAME`, `person:NAME`) stand under every tenant too.
+    """
     query = (
         select(Membership.tenant_id, Membership.role, Person.name)
         .join(Person, Person.id == Membership.person_id)
-        .where(Person.active, or_(Membership.tenant_id.in_(tenant_ids), Membership.tenant_id.is_(None)))
+        .where(_PEOPLE, or_(Membership.tenant_id.in_(tenant_ids), Membership.tenant_id.is_(None)))
         .order_by(Person.name)
     )
-    found: dict[int, dict[Role, list[str]]] = {tenant: defaultdict(list) for tenant in tenant_ids}
+    named = people_named(session, hats)
+    found = {tenant: defaultdict(list, {hat: list(names) for hat, names in named.items()}) for tenant in tenant_ids}
     for tenant, role, name in session.execute(query):
         for one in tenant_ids if tenant is None else [tenant]:
             found[one][Role(role)].append(name)
+    return dict(found)
+
+
+def people_named(session: Session, hats: Collection[str]) -> dict[str, list[str]]:
+    """Names of active people by `group:NAME` (who was in it when they last signed in) and `person:NAME`."""
+    groups = {hat.removeprefix(GROUP) for hat in hats if hat.startswith(GROUP)}
+    people = {hat.removeprefix(PERSON) for hat in hats if hat.startswith(PERSON)}
+    found: dict[str, list[str]] = {hat: [] for hat in hats if is_named(hat)}
+    of_groups = select(PersonGroup.name, Person.name).join(Person).where(_PEOPLE, PersonGroup.name.in_(groups))
+    for group, name in session.execute(of_groups.order_by(Person.name)) if groups else ():
+        found[GROUP + group].append(name)
+    for name in session.scalars(select(Person.name).where(_PEOPLE, Person.name.in_(people))) if people else ():
+        found[PERSON + name].append(name)
     return found
 
 

@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.errors import NotFound
-from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
+from portal.models import Decision, Person, Role, Target, Tenant, Ticket, TicketTarget
+from portal.queries.approvers import asked_by_name, is_visible
 from portal.states import MOVING, State
 
 WHOLE = (
     joinedload(Ticket.tenant),
-    joinedload(Ticket.requester),
+    joinedload(Ticket.requester).joinedload(Person.owner),
     joinedload(Ticket.renews),
-    selectinload(Ticket.decisions).joinedload(Decision.person),
+    selectinload(Ticket.decisions).joinedload(Decision.person).joinedload(Person.owner),
     selectinload(Ticket.targets).joinedload(TicketTarget.target),
 )
 
@@ -37,13 +38,13 @@ class TicketFilter:
 
 def visible(actor: Actor) -> ColumnElement[bool] | None:
     """The condition for tickets that exist for this actor; None where all do."""
-    return None if actor.sees_everything else Ticket.tenant_id.in_(actor.tenant_ids)
+    return None if actor.sees_everything else or_(Ticket.tenant_id.in_(actor.tenant_ids), asked_by_name(actor))
 
 
 def ticket(session: Session, ticket_id: int, *, by: Actor) -> Ticket:
     """One ticket whole; raises NotFound, also for another tenant's."""
     found = session.scalar(select(Ticket).where(Ticket.id == ticket_id).options(*WHOLE))
-    if found is None or not by.sees(found.tenant_id):
+    if found is None or not is_visible(found, by):
         raise NotFound(f"There is no ticket MD-{ticket_id}.")
     return found
 
@@ -79,12 +80,13 @@ def _waits_for(by: Actor) -> ColumnElement[bool]:
 
     Whether the rule asks for the actor's role at all is counted on the row (`approvals.counts_for`).
     """
-    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id)
-    open_ = and_(Ticket.state == State.PENDING, Ticket.requester_id != by.person_id, Ticket.id.not_in(decided))
+    hands = select(Person.id).where(or_(Person.id.in_(by.own_ids), Person.owner_id.in_(by.own_ids)))
+    decided = select(Decision.ticket_id).where(Decision.person_id.in_(hands))
+    open_ = and_(Ticket.state == State.PENDING, Ticket.requester_id.not_in(hands), Ticket.id.not_in(decided))
     if by.is_operator:
         return open_
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
-    return and_(open_, Ticket.tenant_id.in_(tenants))
+    return and_(open_, or_(Ticket.tenant_id.in_(tenants), asked_by_name(by)))
 
 
 LIVE = or_(Ticket.state == State.ACTIVE, and_(Ticket.state == State.APPLYING, Ticket.writing_from.is_not(None)))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.models import Role, Ticket
+from portal.hats import PERSON, is_named, words_of
+from portal.models import Ticket
 
 
 @dataclass(frozen=True)
 class Need:
     """Approvals of one group: `count` asked, `met` given, `people` who may still give one."""
 
-    group: Role
+    group: str
     count: int
     met: int
     people: tuple[str, ...] = ()
@@ -26,13 +27,14 @@ class Need:
     @property
     def words(self) -> str:
         """`one security partner (partner, partner2)`."""
-        number = "one" if self.missing == 1 else str(self.missing)
-        group = str(self.group).replace("-", " ") + ("" if self.missing == 1 else "s")
-        return f"{number} {group} ({', '.join(self.people) or 'nobody has this role yet'})"
+        if self.group.startswith(PERSON):
+            return words_of(self.group, 1) + ("" if self.people else " (who is not active)")
+        nobody = "nobody of it has signed in yet" if is_named(self.group) else "nobody has this role yet"
+        return f"{words_of(self.group, self.missing)} ({', '.join(self.people) or nobody})"
 
 
-def met(approvals: Sequence[dict[str, Any]], decided: Sequence[frozenset[Role]]) -> list[int]:
-    """How many approvals of each group `decided` (one set of roles a decision) gives at best.
+def met(approvals: Sequence[dict[str, Any]], decided: Sequence[frozenset[str]]) -> list[int]:
+    """How many approvals of each group `decided` (one set of hats a decision) gives at best.
 
     One person counts for one group only: a rule that asks two groups asks two people.
     """
@@ -62,10 +64,9 @@ class _Matching:
         return False
 
 
-def given(ticket: Ticket) -> list[frozenset[Role]]:
-    """The roles behind each approval that the ticket has."""
-    approved = [decision for decision in ticket.decisions if decision.decision == "approve"]
-    return [frozenset(Role(role) for role in decision.roles) for decision in approved]
+def given(ticket: Ticket) -> list[frozenset[str]]:
+    """The hats behind each approval that the ticket has: roles, `group:NAME` and `person:NAME`."""
+    return [frozenset(decision.roles) for decision in ticket.decisions if decision.decision == "approve"]
 
 
 def complete(ticket: Ticket) -> bool:
@@ -74,30 +75,36 @@ def complete(ticket: Ticket) -> bool:
     return all(count >= approval["count"] for count, approval in zip(counts, ticket.approvals, strict=True))
 
 
-def counts_for(ticket: Ticket, roles: frozenset[Role]) -> bool:
-    """True when the approval of somebody with these roles would bring the ticket nearer to approved."""
+def counts_for(ticket: Ticket, hats: frozenset[str]) -> bool:
+    """True when the approval of somebody with these hats would bring the ticket nearer to approved."""
     before = given(ticket)
-    return sum(met(ticket.approvals, [*before, roles])) > sum(met(ticket.approvals, before))
+    return sum(met(ticket.approvals, [*before, hats])) > sum(met(ticket.approvals, before))
 
 
-def needs(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
-    """What the ticket still waits for; `people` gives the names that hold each group's role in its tenant."""
-    out = {decision.person.name for decision in ticket.decisions} | {ticket.requester.name}
+def needs(ticket: Ticket, people: Mapping[str, list[str]]) -> list[Need]:
+    """What the ticket still waits for; `people` gives the names by role in its tenant, by group and by person."""
+    out = _said_already(ticket)
     counts = met(ticket.approvals, given(ticket))
     able = {
-        name: (roles, met(ticket.approvals, [*given(ticket), roles]))
-        for name, roles in _roles(people).items()
-        if name not in out and counts_for(ticket, roles)
+        name: (hats, met(ticket.approvals, [*given(ticket), hats]))
+        for name, hats in _hats(people).items()
+        if name not in out and counts_for(ticket, hats)
     }
     found = []
     for index, approval in enumerate(ticket.approvals):
-        group, missing = Role(approval["from"]), counts[index] < approval["count"]
+        group, missing = approval["from"], counts[index] < approval["count"]
         # Somebody of another group may fill this one's place, when an approval given for it counts there as well.
-        names = [name for name, (roles, after) in able.items() if group in roles or after[index] > counts[index]]
+        names = [name for name, (hats, after) in able.items() if group in hats or after[index] > counts[index]]
         found.append(Need(group, approval["count"], counts[index], tuple(names) if missing else ()))
     return found
 
 
-def _roles(people: dict[Role, list[str]]) -> dict[str, frozenset[Role]]:
+def _said_already(ticket: Ticket) -> set[str]:
+    """Who asked or has decided, and where a service did, its owner."""
+    hands = [ticket.requester, *(decision.person for decision in ticket.decisions)]
+    return {person.name for one in hands for person in (one, one.owner) if person is not None}
+
+
+def _hats(people: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     names = sorted({name for named in people.values() for name in named})
-    return {name: frozenset(role for role, named in people.items() if name in named) for name in names}
+    return {name: frozenset(hat for hat, named in people.items() if name in named) for name in names}

@@ -17,12 +17,12 @@ from portal.kinds.base import WorkloadKind
 from portal.kinds.registry import kind_named
 from portal.mesh.findings import Severity
 from portal.mesh.want import Want
-from portal.models import Decision, Role, Ticket
+from portal.models import Decision, Ticket
 from portal.policy import Route
 from portal.states import Outcome, State
 from portal.tickets.approvals import complete
 from portal.tickets.moving import attach, may, move, take_for_change, testify
-from portal.tickets.routing import approvals_of
+from portal.tickets.routing import put_on
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,20 @@ def turn_down(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: 
     ticket.end_reason, ticket.ended_by, ticket.ended_at = reason, by.name, now
 
 
-def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
+def _may_decide(ticket: Ticket, by: Actor) -> frozenset[str]:
+    """The hats that the actor decides with: every role, and the groups and the name that the rule asks for."""
     need_scope(by, Scope.DECIDE, f"decide on {ticket.ref}")
-    if ticket.requester_id in by.own_ids:
+    if by.is_behind(ticket.requester):
         raise Forbidden("Nobody decides on their own ticket: another person of the deciding group must.")
-    roles = by.roles_in(ticket.tenant_id)
-    if not roles & {Role(approval["from"]) for approval in ticket.approvals}:
-        groups = " and ".join(sorted({approval["from"] for approval in ticket.approvals})) or "nobody: it is automatic"
+    hats = by.hats_in(ticket.tenant_id)
+    if not hats & ticket.hats:
+        groups = " and ".join(sorted(ticket.hats)) or "nobody: it is automatic"
         raise Forbidden(f"You have none of the roles that decide on {ticket.ref} ({groups}).")
     if ticket.state is not State.PENDING:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is decided already.")
-    if any(decision.person_id == by.person_id for decision in ticket.decisions):
+    if any(by.is_behind(decision.person) for decision in ticket.decisions):
         raise WrongState(f"You have decided on {ticket.ref} already; it waits for somebody else.")
-    return roles
+    return by.roles_in(ticket.tenant_id) | (hats & ticket.hats)
 
 
 def _preflight_allows(session: Session, ticket: Ticket) -> None:
@@ -98,7 +99,7 @@ def _blocking(session: Session, ticket: Ticket) -> str:
 
 
 def _decision(
-    decision: Literal["approve", "reject"], note: str, by: Actor, roles: frozenset[Role], now: datetime
+    decision: Literal["approve", "reject"], note: str, by: Actor, roles: frozenset[str], now: datetime
 ) -> Decision:
     return Decision(person_id=by.person_id, decision=decision, roles=sorted(roles), note=note, decided_at=now)
 
@@ -168,11 +169,7 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
 
 
 def _reroute(session: Session, ticket: Ticket, route: Route, *, now: datetime) -> None:
-    """The workloads are not what the inventory said: the same policy's rule for what they are counts.
-
-    Approvals that were given stay: each counts by the roles that its person had.
-    """
+    """The workloads are not what the inventory said: the same policy's rule for what they are counts."""
     payload = {"from": ticket.rule, "to": route.rule}
-    ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
-    ticket.approvals = approvals_of(route)
+    put_on(session, ticket, route)
     testify(session, ticket, "ticket:rerouted", by=WORKER, now=now, **payload)

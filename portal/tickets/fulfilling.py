@@ -67,7 +67,7 @@ def _for_operator(session: Session, ticket_id: int, by: Actor, verb: str) -> Tic
         raise WrongState(
             f"Workers carry {ticket.ref} out, not people: approve or reject it while it is pending, or revoke it."
         )
-    if ticket.requester_id in by.own_ids:
+    if by.is_behind(ticket.requester):
         raise Forbidden(f"Nobody may {verb} their own ticket: another operator must, or withdraw it.")
     if ticket.state in TERMINAL:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is over. Comment on it, or have it asked again.")

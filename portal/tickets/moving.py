@@ -37,7 +37,7 @@ def take_for_change(session: Session, ticket_id: int, *, by: Actor, version: int
     locked = select(Ticket.version).where(Ticket.id == ticket_id).with_for_update()
     present = session.scalar(locked)
     ticket = None if present is None else _load(session, ticket_id)
-    if ticket is None or not by.sees(ticket.tenant_id):
+    if ticket is None or not queries.is_visible(ticket, by):
         raise NotFound(f"There is no ticket MD-{ticket_id}.")
     if version is not None and version != present:
         raise Stale(f"{ticket.ref} changed since you read it: look at it again and decide on what it says now.")
@@ -61,7 +61,7 @@ def _bump(session: Session, ticket: Ticket) -> None:
 
 def may(by: Actor, action: Action, ticket: Ticket) -> None:
     """Raise Forbidden unless the table of rights lets the actor do this to the ticket."""
-    rights.check(by, action, ticket.ref, tenant_id=ticket.tenant_id, requester_id=ticket.requester_id)
+    rights.check_thing(by, action, rights.Thing(ticket.ref, ticket.tenant_id, ticket.requester_id, ticket.hats))
 
 
 def testify(session: Session, ticket: Ticket, type_: str, *, by: Actor, now: datetime, **payload: Any) -> None:

@@ -13,7 +13,7 @@ from portal.kinds.base import InventoryView, Kind, View
 from portal.mesh.annotations import MeshDefaults
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
-from portal.models import InventoryWorkload, Target
+from portal.models import InventoryWorkload, Target, Ticket
 from portal.policy import Facts, Policy, Route, route, strictest
 from portal.tickets.expectation import Surroundings, claims_on, memory_of
 
@@ -30,6 +30,20 @@ class Routed:
 def approvals_of(route: Route) -> list[dict[str, Any]]:
     """The approvals of a rule as a ticket keeps them."""
     return [{"from": approval.from_, "count": approval.count} for approval in route.approvals]
+
+
+def put_on(session: Session, ticket: Ticket, route: Route) -> None:
+    """Have a ticket wait for what a rule asks. Approvals that were given stay, and count by the hats of their people.
+
+    The groups that a person was in when they decided were only noted where a rule asked for them: those that the new
+    rule asks for are noted as they are now.
+    """
+    ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
+    ticket.approvals = approvals_of(route)
+    people = queries.people_named(session, ticket.hats)
+    for decision in ticket.decisions:
+        more = {hat for hat, names in people.items() if decision.person.name in names}
+        decision.roles = sorted({*decision.roles, *more})
 
 
 def surroundings_seen(view: queries.NamespaceView) -> Surroundings:
