@@ -16,16 +16,20 @@ from portal.api import (
     pauses,
     problems,
     reference,
+    rerouting,
     revocations,
+    services,
     sign_in,
     testimony,
     tickets,
+    tokens,
 )
 
 BLUEPRINTS = (
     tickets.blueprint,
     decisions.blueprint,
     endings.blueprint,
+    rerouting.blueprint,
     fulfilling.blueprint,
     testimony.blueprint,
     kinds.blueprint,
@@ -33,6 +37,8 @@ BLUEPRINTS = (
     pauses.blueprint,
     revocations.blueprint,
     me.blueprint,
+    tokens.blueprint,
+    services.blueprint,
 )
 
 

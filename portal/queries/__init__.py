@@ -1,7 +1,7 @@
 """Selects only: what pages, the API and verbs read. Nothing here changes a row."""
 
 from portal.queries.approvers import is_visible
-from portal.queries.places import Place, clusters, namespaces, people_by_role, people_named, place, policy_text
+from portal.queries.places import Place, clusters, namespaces, people_by_role, people_named, place, policy_text, tenant
 from portal.queries.sights import (
     NamespaceView,
     comments,
@@ -52,6 +52,7 @@ __all__ = [
     "policy_text",
     "skips",
     "targets_of",
+    "tenant",
     "ticket",
     "tickets",
     "unfinished",

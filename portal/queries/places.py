@@ -83,6 +83,14 @@ def place(session: Session, cluster: str, namespace: str, *, by: Actor) -> Place
     return Place(cluster, namespace, tenant, owned.environment or found.environment)
 
 
+def tenant(session: Session, name: str, *, by: Actor) -> Tenant:
+    """A tenant of the actor's, or any for who sees everything; raises NotFound alike for unknown and others."""
+    found = session.scalar(select(Tenant).where(Tenant.name == name, Tenant.active))
+    if found is None or not by.sees(found.id):
+        raise NotFound(f"There is no tenant {name} of yours: GET /me lists those that you belong to.")
+    return found
+
+
 def clusters(session: Session) -> Sequence[Cluster]:
     """The clusters in use, by name."""
     return session.scalars(select(Cluster).where(Cluster.active).order_by(Cluster.name)).all()

@@ -48,10 +48,10 @@ def _tenants(session: Session, roles: Lists, groups: Lists) -> Iterator[TenantEn
         owned[row.tenant_id].append(NamespaceEntry(row.cluster, row.name, row.environment))
     of_tenant = (Role.MEMBER, Role.OWNER, Role.PARTNER)
     for tenant in session.scalars(select(Tenant).where(Tenant.active).order_by(Tenant.id)):
-        people = [tuple(roles[tenant.id, role]) for role in of_tenant]
+        members, owners, partners = (tuple(roles[tenant.id, role]) for role in of_tenant)
         grouped = GroupEntry(*(tuple(groups[tenant.id, role]) for role in of_tenant))
-        own = tuple(owned[tenant.id])
-        yield TenantEntry(tenant.name, tenant.title, own, *people, groups=grouped, channels=tuple(tenant.channels))
+        own, channels = tuple(owned[tenant.id]), tuple(tenant.channels)
+        yield TenantEntry(tenant.name, tenant.title, own, members, owners, partners, grouped, channels)
 
 
 def plan(session: Session, wanted: RegistryFile) -> list[Change]:

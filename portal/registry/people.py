@@ -32,7 +32,7 @@ def groups_by_role(session: Session) -> Lists:
     return _lists(session.execute(query))
 
 
-def _lists(rows: Iterable[Row[tuple[int | None, str, str]]]) -> Lists:
+def _lists(rows: Iterable[Row[int | None, str, str]]) -> Lists:
     found: Lists = defaultdict(list)
     for tenant_id, role, name in rows:
         found[tenant_id, Role(role)].append(name)
