@@ -57,11 +57,13 @@ def refuse_longer(terms: Terms, longest: timedelta) -> None:
 
 
 def make(session: Session, terms: Terms, *, by: Actor, now: datetime, service: Person | None = None) -> Made:
-    """A token of one's own, or for a service of one's own: its row, and the token, which is seen this once.
+    """A token of one's own, or for a `service` (`services.person_for_token` has seen that one may): its row, and the
+    token, which is seen this once.
 
     Raises Forbidden, also for scopes that the token in use has not itself.
     """
-    rights.check(by, Action.TOKENS, "your own", tenant_id=None)
+    if service is None:
+        rights.check(by, Action.TOKENS, "your own", tenant_id=None)
     refuse_services(by)
     if lacking := sorted((terms.scopes or frozenset(Scope)) - by.scopes):
         raise Forbidden(f"This token lacks the scope `{'`, `'.join(lacking)}`: it makes only tokens of scopes it has.")

@@ -81,10 +81,13 @@ class Desk:
         """A ticket as somebody sees it."""
         return said(self.get(f"tickets/{ref}", who))
 
-    def decide(self, ref: str, version: int, who: str = "partner", **words: Any) -> TestResponse:
-        """Approve on a version, unless `words` say otherwise."""
+    def decide(
+        self, ref: str, version: int, who: str | None = "partner", *, signed_in: Any = None, **words: Any
+    ) -> TestResponse:
+        """Approve on a version, unless `words` say otherwise; `signed_in` are headers of another token."""
         body = {"decision": "approve", "note": "seen", **words}
-        return self.post(f"tickets/{ref}/decisions", body, who, headers={"If-Match": f'"{version}"'})
+        headers = {"If-Match": f'"{version}"', **(signed_in or {})}
+        return self.post(f"tickets/{ref}/decisions", body, who, headers=headers)
 
     def approved(self, **changes: Any) -> dict[str, Any]:
         """A ticket that the partner has approved."""
@@ -117,9 +120,9 @@ class Desk:
             carrying_out.settle_active(session, claim, evidence={"progress": {}})
         return self.ticket(ticket["ref"])
 
-    def drifted(self) -> dict[str, Any]:
+    def drifted(self, **changes: Any) -> dict[str, Any]:
         """A ticket with an open window of which somebody removed an entry."""
-        ref = self.active()["ref"]
+        ref = self.active(**changes)["ref"]
         with self.database.unit_of_work() as session:
             ticket = take_for_change(session, number_of(ref), by=world.actor(session, "member"))
             link = session.get_one(TicketTarget, (ticket.id, ticket.targets[0].target_id))
