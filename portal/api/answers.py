@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from portal.api.schema_base import Instant, Output
+from portal.api.standing import StandingSchema
 from portal.fields import Duration
 
 
@@ -52,7 +53,7 @@ class TargetSchema(Output):
     proven_at = Instant(allow_none=True)
 
 
-class TicketSchema(Output):
+class TicketSchema(StandingSchema):
     """A ticket, whole."""
 
     ref = fields.String()

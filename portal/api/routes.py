@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api import (
+    calling,
     clusters,
     decisions,
     endings,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     endings.blueprint,
     rerouting.blueprint,
     fulfilling.blueprint,
+    calling.blueprint,
     testimony.blueprint,
     kinds.blueprint,
     clusters.blueprint,

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from webargs.fields import DelimitedList
 
 from portal.api.schema_base import NAME, NEEDED, Input, Words
+from portal.api.window_schema import RestartWindowSchema
 from portal.fields import Duration
 from portal.kinds.base import Scope
 from portal.kinds.registry import KINDS
@@ -61,6 +62,12 @@ class AskSchema(Input):
         load_default=None,
         allow_none=True,
         metadata={"description": "RFC 3339: not applied before; null: as soon as it is approved."},
+    )
+    restart_window = fields.Nested(
+        RestartWindowSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Applied only inside it, for kinds that restart pods."},
     )
     renews = fields.String(
         load_default=None,
@@ -179,6 +186,10 @@ class ListSchema(PageSchema):
 
     state = states()
     waiting_for = fields.String(validate=validate.OneOf(["me"], error="Only waiting_for=me can be asked."))
+    owed = fields.String(
+        validate=validate.OneOf(["review", "recertification"], error="Ask for owed=review or owed=recertification."),
+        metadata={"description": "Broken glass without a review, or long windows whose deciders are asked now."},
+    )
     mine = fields.Boolean(load_default=False)
     tenant = fields.String(validate=NAME)
     cluster = fields.String(validate=NAME)

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
+from portal.api.standing import standing_view
 from portal.kinds.base import Asked
 from portal.kinds.registry import kind_named
-from portal.mesh.viz.views import VIZ_NAMESPACE
+from portal.mesh.viz.views import TAP, VIZ_NAMESPACE
+from portal.mesh.workloads import WorkloadRef
 from portal.models import Cluster, Evidence, Ticket
 from portal.queries.watching import newest_preflights
 from portal.states import Outcome, State
@@ -30,6 +32,7 @@ class Around:
     preflight: Evidence | None
     cluster: Cluster | None = None
     viz_namespace: str = VIZ_NAMESPACE
+    workloads: Sequence[WorkloadRef] = ()
 
     @property
     def console(self) -> str | None:
@@ -43,12 +46,13 @@ class Around:
 
 
 def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """The pictures of several loaded tickets, by four more selects for all of them."""
+    """The pictures of several loaded tickets, by a handful of more selects for all of them."""
     hats = {hat for ticket in tickets for hat in ticket.hats}
     people = queries.people_by_role(session, {ticket.tenant_id for ticket in tickets}, hats)
     preflights = newest_preflights(session, [ticket.id for ticket in tickets])
     clusters = {cluster.name: cluster for cluster in queries.clusters(session)}
     viz = queries.viz_namespaces(session)
+    workloads = queries.meshed_workloads(session, {place for one in tickets for place in _tapped(one)})
     return [
         ticket_view(
             one,
@@ -57,6 +61,7 @@ def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, 
                 preflights.get(one.id),
                 clusters.get(one.cluster or ""),
                 viz.get(one.cluster or "", VIZ_NAMESPACE),
+                workloads.get(one.cluster or "", ()),
             ),
         )
         for one in tickets
@@ -75,6 +80,7 @@ def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
         **_asked(ticket),
         **_routed(ticket),
         **_ended(ticket),
+        **standing_view(ticket),
         "state": ticket.state.value,
         "version": ticket.version,
         "waiting_for": [need_view(need) for need in waiting],
@@ -158,11 +164,29 @@ def _target(link: Any) -> dict[str, Any]:
     }
 
 
+def _is_used(ticket: Ticket) -> bool:
+    return ticket.state in (State.APPLYING, State.ACTIVE) or ticket.outcome == Outcome.FULFILLED
+
+
+def _tapped(ticket: Ticket) -> list[tuple[str, str]]:
+    """The places that a ticket in use may tap."""
+    targets = [link.target for link in ticket.targets if link.target.kind == TAP] if _is_used(ticket) else []
+    return [(target.cluster, target.namespace) for target in targets]
+
+
 def _usage(ticket: Ticket, around: Around) -> list[dict[str, str]]:
-    used = ticket.state in (State.APPLYING, State.ACTIVE) or ticket.outcome == Outcome.FULFILLED
-    if not used or ticket.cluster is None:
+    if not _is_used(ticket) or ticket.cluster is None:
         return []
-    asked = Asked(ticket.ref, ticket.cluster, ticket.namespace, ticket.fields, around.console, around.viz_namespace)
+    tapped = {namespace for _, namespace in _tapped(ticket)}
+    asked = Asked(
+        ticket.ref,
+        ticket.cluster,
+        ticket.namespace,
+        ticket.fields,
+        around.console,
+        around.viz_namespace,
+        tuple(ref for ref in around.workloads if ref.namespace in tapped),
+    )
     return [command.to_json() for command in kind_named(ticket.kind).usage(asked)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.cli.kinds import goal_of
 from portal.cli.output import instant, paint, state_text, table
+from portal.cli.standing import standing_lines
 from portal.cli.times import in_words, left_until, parse_duration
 
 Ticket = dict[str, Any]
@@ -56,6 +57,7 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "rule", f"{ticket['rule']}: {ticket['rule_reason']}"
     yield "approvals", approvals_text(ticket)
     yield "starts", instant(ticket["starts_at"], "")
+    yield from standing_lines(ticket, now)
     # What people carry out opens no window.
     yield "window", _window(ticket, now) if goal_of(ticket["kind"]) == "active" else ""
     yield "ended", _ending(ticket)
@@ -78,6 +80,8 @@ def _field(name: str, value: Any) -> tuple[str, str]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return ""
     if isinstance(value, dict):
         return " ".join(_plain(one) for one in value.values())
     return ", ".join(_plain(one) for one in value) if isinstance(value, list) else str(value)
@@ -85,6 +89,8 @@ def _plain(value: Any) -> str:
 
 def approvals_text(ticket: Ticket) -> str:
     """Who must approve a ticket or a preview, and on whom it still waits."""
+    if ticket.get("break_glass"):
+        return "none: the glass was broken"
     if ticket["automatic"]:
         return "by the policy, no person needed"
     asked = [f"{one['count']} {one['from']}" for one in ticket["approvals"]]
@@ -184,11 +190,18 @@ def progress_text(progress: Any) -> str:
         pods = f"{progress.get('updated', 0)} of {progress['desired']} new, {progress.get('ready', 0)} ready"
         return f"{pods}: {progress['stalled']}" if progress.get("stalled") else pods
     if isinstance(progress, dict) and "objects" in progress:
-        waiting = " ".join(progress.get("waiting") or [])
-        return " ".join(filter(None, [f"{progress['objects']} of {progress.get('wanted', 0)} objects", waiting]))
+        return ": ".join(filter(None, [_objects(progress), " ".join(progress.get("waiting") or [])])) or "-"
     if isinstance(progress, dict):
         return ", ".join(f"{name} {value}" for name, value in progress.items()) or "-"
     return str(progress) if progress else "-"
+
+
+def _objects(progress: dict[str, Any]) -> str:
+    """How many of them are there; how many are left, where none is to be."""
+    there, wanted = progress["objects"], progress.get("wanted", 0)
+    if wanted:
+        return f"{there} of {wanted} objects"
+    return f"{there} object{'' if there == 1 else 's'} left" if there else ""
 
 
 def removed_text(suspended: Any) -> str:

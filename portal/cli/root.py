@@ -16,6 +16,8 @@ PEOPLE = {
     "events": Lazy("portal.cli.reading:events", "Tell a ticket's story."),
     "evidence": Lazy("portal.cli.reading:evidence", "Show what workers saw."),
     "comment": Lazy("portal.cli.acting:comment", "Say something on a ticket."),
+    "nudge": Lazy("portal.cli.owing:nudge", "Have those who should decide reminded, once a day."),
+    "break-glass": Lazy("portal.cli.owing:break_glass", "In an emergency: begin now, and be reviewed afterwards."),
     "withdraw": Lazy("portal.cli.acting:withdraw", "Take back a request before its window opens."),
     "release": Lazy("portal.cli.acting:release", "End your window before its time."),
     "renew": Lazy("portal.cli.renewing:renew", "Ask for the same again, to follow without a gap."),
@@ -27,6 +29,8 @@ PEOPLE = {
 DECIDING = {
     "approve": Lazy("portal.cli.deciding:approve", "Approve a ticket that waits for you."),
     "reject": Lazy("portal.cli.deciding:reject", "Reject a ticket, with the reason."),
+    "review": Lazy("portal.cli.owing:review", "Answer the review of a break-glass."),
+    "recertify": Lazy("portal.cli.owing:recertify", "Say that a long window may stay open."),
     "revoke": Lazy("portal.cli.acting:revoke", "End a window at once, with the reason."),
 }
 HELPING = {

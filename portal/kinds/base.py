@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -51,8 +52,8 @@ V = TypeVar("V", bound=View)
 
 @dataclass(frozen=True)
 class Asked:
-    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, and
-    the namespace of its Viz."""
+    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, the
+    namespace of its Viz, and the meshed workloads of the namespaces that it may tap."""
 
     ref: str
     cluster: str
@@ -60,6 +61,7 @@ class Asked:
     fields: Fields
     console: str | None = None
     viz_namespace: str = "linkerd-viz"
+    workloads: tuple[WorkloadRef, ...] = ()
 
 
 class Kind(ABC, Generic[V]):
@@ -76,6 +78,8 @@ class Kind(ABC, Generic[V]):
     """False: nothing is written to a cluster, an operator fulfils it."""
     restarts_pods: ClassVar[bool] = False
     """True: pods are replaced when it begins and when it ends."""
+    longest: ClassVar[timedelta | None] = None
+    """The longest window, however long a rule allows; None: the rule alone decides, also whether it may have no end."""
 
     def namespaces(self, fields: Fields) -> list[str]:
         """The namespaces that the fields name, each once, for kinds of that scope."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates, validates_schema
 
 from portal.configuration_files import not_known, refuse
 from portal.fields import Duration, Flag, Several, dns_label, group_name
@@ -19,7 +20,17 @@ _MOST_PEOPLE = 20
 _PERSON_NAME = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")
 _CONTRADICTION = "An automatic rule asks nobody: remove the approvals, or say `automatic: false`."
 _NOBODY = "Nobody could approve: name who does, or say `automatic: true`."
+_NOBODY_LATER = "Say who approves once this day is over, or leave it out."
+_NOT_AUTOMATIC = "Only an automatic rule ends on a day: say `automatic: true`, or leave this out."
+_LONGEST_BREAK_GLASS = timedelta(hours=2)
 _NO_LIMIT = "Say the longest time (like P30D), or `may_stand_without_end: true`."
+
+
+class Day(fields.Date):
+    """A calendar day (UTC), with or without quotes in YAML."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value if type(value) is date else super()._deserialize(value, attr, data, **kwargs)
 
 
 def _one_of(choices: tuple[str, ...], **more: Any) -> fields.String:
@@ -76,6 +87,12 @@ class BreakGlassSchema(Schema):
     allowed = Flag(required=True)
     longest = Duration(load_default=None)
     review = _one_of(GROUPS, load_default=None)
+    review_within = Duration(load_default=BreakGlass.review_within)
+
+    @validates("longest")
+    def _short(self, longest: timedelta | None, **_: Any) -> None:
+        if longest is not None and longest > _LONGEST_BREAK_GLASS:
+            raise ValidationError("Break-glass lasts two hours at most: write PT2H or less.")
 
     @validates_schema
     def _complete(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -101,10 +118,17 @@ class RuleSchema(Schema):
     tell = fields.List(fields.String(validate=_approver), load_default=list)
     reminders = fields.List(Duration(), load_default=list)
     break_glass = fields.Nested(BreakGlassSchema, load_default=None)
+    lapses_after = Duration(load_default=Route.lapses_after)
+    remind_deciders_after = fields.List(Duration(), load_default=lambda: list(Route.remind_deciders_after))
+    recertify_every = Duration(load_default=None)
+    automatic_until = Day(load_default=None, error_messages={"invalid": "Write a day like 2027-03-31."})
     reason = fields.String(load_default="")
 
     @validates_schema
     def _somebody_or_nobody(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["automatic_until"] is not None:
+            _ends_well(data)
+            return
         if data["automatic"] and data["approvals"]:
             raise ValidationError(_CONTRADICTION, "automatic")
         if not data["automatic"] and not data["approvals"]:
@@ -162,6 +186,13 @@ class PolicySchema(Schema):
     @post_load
     def _made(self, data: Mapping[str, Any], **_: Any) -> tuple[Rule, ...]:
         return tuple(data["rules"])
+
+
+def _ends_well(data: Mapping[str, Any]) -> None:
+    if not data["automatic"]:
+        raise ValidationError(_NOT_AUTOMATIC, "automatic_until")
+    if not data["approvals"]:
+        raise ValidationError(_NOBODY_LATER, "approvals")
 
 
 def _plainly(approvals: Sequence[Approval]) -> str:

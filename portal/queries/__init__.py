@@ -24,7 +24,15 @@ from portal.queries.tickets import (
     unfinished,
     visible,
 )
-from portal.queries.viz import anything_on_record, nonces, skips, viz_bundle, viz_namespaces, viz_seen
+from portal.queries.viz import (
+    anything_on_record,
+    meshed_workloads,
+    nonces,
+    skips,
+    viz_bundle,
+    viz_namespaces,
+    viz_seen,
+)
 
 __all__ = [
     "LIVE",
@@ -41,6 +49,7 @@ __all__ = [
     "is_visible",
     "latest_evidence",
     "live_links",
+    "meshed_workloads",
     "namespace_view",
     "namespaces",
     "nonces",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
@@ -13,6 +15,9 @@ from portal.errors import NotFound
 from portal.models import Decision, Person, Role, Target, Tenant, Ticket, TicketTarget
 from portal.queries.approvers import asked_by_name, is_visible
 from portal.states import MOVING, State
+
+RECERTIFY_WITHIN = timedelta(days=14)
+"""How long deciders have to say that a long window may stay open, from when they are asked."""
 
 WHOLE = (
     joinedload(Ticket.tenant),
@@ -30,6 +35,7 @@ class TicketFilter:
     states: tuple[State, ...] = ()
     waiting_for_me: bool = False
     mine: bool = False
+    owed: Literal["review", "recertification"] | None = None
     tenant: str | None = None
     cluster: str | None = None
     namespace: str | None = None
@@ -64,6 +70,8 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
         query = query.where(Ticket.state.in_(wanted.states))
     if wanted.mine:
         query = query.where(Ticket.requester_id == by.person_id)
+    if wanted.owed is not None:
+        query = query.where(_owed(wanted.owed))
     if wanted.tenant is not None:
         query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
     for column, value in ((Ticket.cluster, wanted.cluster), (Ticket.kind, wanted.kind)):
@@ -73,6 +81,12 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
         within = select(TicketTarget.ticket_id).join(Target).where(Target.namespace == wanted.namespace)
         query = query.where(or_(Ticket.namespace == wanted.namespace, Ticket.id.in_(within)))
     return query.where(_waits_for(by)) if wanted.waiting_for_me else query
+
+
+def _owed(word: Literal["review", "recertification"]) -> ColumnElement[bool]:
+    if word == "review":
+        return and_(Ticket.break_glass, Ticket.reviewed_at.is_(None))
+    return and_(Ticket.state == State.ACTIVE, Ticket.recertify_at <= datetime.now(UTC) + RECERTIFY_WITHIN)
 
 
 def _waits_for(by: Actor) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from portal.mesh.workloads import WorkloadRef
 from portal.models import Target, Ticket, TicketTarget
 from portal.policy_store import current_policy
 from portal.states import State
-from portal.tickets import limits, routing
+from portal.tickets import awaiting, limits, routing
 from portal.tickets.ask import Ask
 from portal.tickets.moving import move, testify
 from portal.tickets.placing import place_of
@@ -105,11 +105,13 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
         link = TicketTarget(ticket_id=ticket.id, target_id=target.id, wanted=sight.wanted.to_json(), suspended={})
         session.add(link)
     testify(session, ticket, "ticket:submitted", by=by, now=now, **_testimony(prepared))
+    awaiting.word_said(session, ticket, now=now)
     if prepared.kind.has_cluster_change:
         outbox.send(session, outbox.preflight_call(ticket), now=now)
     elif ticket.automatic:
         # No preflight comes that the policy could wait for.
         move(session, ticket, State.APPROVED, by=POLICY, now=now)
+        awaiting.word_said(session, ticket, now=now)
     return ticket
 
 
@@ -127,6 +129,7 @@ def _ticket(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
         notes=prepared.notes,
         duration_seconds=None if ask.duration is None else int(ask.duration.total_seconds()),
         starts_at=ask.starts_at,
+        restart_window=None if ask.restart_window is None else ask.restart_window.to_json(),
         renews_id=None if prepared.renews is None else prepared.renews.id,
         fingerprint=prepared.fingerprint,
         created_at=now,
@@ -151,6 +154,7 @@ def _testimony(prepared: Prepared) -> dict[str, Any]:
         "fields": prepared.fields,
         "duration_seconds": None if ask.duration is None else int(ask.duration.total_seconds()),
         "starts_at": None if ask.starts_at is None else ask.starts_at.isoformat(),
+        "restart_window": None if ask.restart_window is None else ask.restart_window.to_json(),
         "renews": None if prepared.renews is None else prepared.renews.ref,
         "rule": prepared.routed.route.rule,
         "policy": prepared.routed.policy.digest,

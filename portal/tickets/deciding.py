@@ -13,13 +13,13 @@ from portal import outbox, queries
 from portal.access.actor import POLICY, WORKER, Actor, Scope
 from portal.access.rights import Action, need_scope
 from portal.errors import Forbidden, NotReady, WrongState
-from portal.kinds.base import WorkloadKind
 from portal.kinds.registry import kind_named
 from portal.mesh.findings import Severity
 from portal.mesh.want import Want
 from portal.models import Decision, Ticket
 from portal.policy import Route
-from portal.states import Outcome, State
+from portal.states import State
+from portal.tickets import approving, awaiting, breaking_glass
 from portal.tickets.approvals import complete
 from portal.tickets.moving import attach, may, move, take_for_change, testify
 from portal.tickets.routing import put_on
@@ -58,7 +58,9 @@ def give_approval(session: Session, ticket: Ticket, *, note: str, by: Actor, now
     ticket.decisions.append(_decision("approve", note, by, roles, now))
     testify(session, ticket, "decision:approve", by=by, now=now, note=note, roles=sorted(roles))
     if complete(ticket):
-        _approve(session, ticket, by=by, now=now)
+        approving.approve(session, ticket, by=by, now=now)
+    else:
+        awaiting.word_said(session, ticket, now=now)
 
 
 def turn_down(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
@@ -104,25 +106,6 @@ def _decision(
     return Decision(person_id=by.person_id, decision=decision, roles=sorted(roles), note=note, decided_at=now)
 
 
-def _approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
-    move(session, ticket, State.APPROVED, by=by, now=now)
-    ticket.problem, ticket.attempts, ticket.next_attempt_at = None, 0, ticket.starts_at
-    if _nothing_to_write(ticket):
-        ticket.outcome, ticket.ended_by, ticket.ended_at = Outcome.FULFILLED, by.name, now
-        ticket.end_reason = "What it asks for is the tenant's own to apply: the manifests are on the ticket."
-        move(session, ticket, State.CLOSED, by=by, now=now, outcome=ticket.outcome, reason=ticket.end_reason)
-        return
-    # What starts later is called for by the sweep: no message waits in the queue for days.
-    if kind_named(ticket.kind).has_cluster_change and (ticket.starts_at is None or ticket.starts_at <= now):
-        outbox.send(session, outbox.apply_call(ticket), now=now)
-
-
-def _nothing_to_write(ticket: Ticket) -> bool:
-    """True when none of its workloads can be patched: its people apply the manifests that the ticket gives them."""
-    is_of_workloads = isinstance(kind_named(ticket.kind), WorkloadKind)
-    return is_of_workloads and not any(Want.from_json(link.wanted) for link in ticket.targets)
-
-
 def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
     """Have a worker look at the workloads again; raises WrongState unless the ticket waits for a decision."""
     ticket = take_for_change(session, ticket_id, by=by)
@@ -164,7 +147,7 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
     if found.route is not None and found.route.rule != ticket.rule:
         _reroute(session, ticket, found.route, now=now)
     if found.clean and (ticket.automatic or (ticket.decisions and complete(ticket))):
-        _approve(session, ticket, by=POLICY, now=now)
+        approving.approve(session, ticket, by=POLICY, now=now)
     return ticket
 
 
@@ -172,4 +155,5 @@ def _reroute(session: Session, ticket: Ticket, route: Route, *, now: datetime) -
     """The workloads are not what the inventory said: the same policy's rule for what they are counts."""
     payload = {"from": ticket.rule, "to": route.rule}
     put_on(session, ticket, route)
+    breaking_glass.keep_or_mend(ticket, route)
     testify(session, ticket, "ticket:rerouted", by=WORKER, now=now, **payload)

@@ -16,9 +16,9 @@ from portal.models import Ticket
 from portal.policy import NotRouted, Route
 from portal.policy_store import current_policy
 from portal.states import State
-from portal.tickets import routing
+from portal.tickets import approving, awaiting, breaking_glass, routing
 from portal.tickets.approvals import complete
-from portal.tickets.moving import may, move, take_for_change, testify
+from portal.tickets.moving import may, take_for_change, testify
 from portal.tickets.sights import look
 
 
@@ -38,8 +38,10 @@ def reroute(session: Session, ticket_id: int, *, reason: str, by: Actor, now: da
     _refuse_what_it_forbids(ticket, routed.route)
     told = {"from": ticket.rule, "to": routed.route.rule, "policy": routed.policy.digest, "reason": reason}
     routing.put_on(session, ticket, routed.route)
+    breaking_glass.keep_or_mend(ticket, routed.route)
     ticket.policy_hash, ticket.updated_at = routed.policy.digest, now
     testify(session, ticket, "ticket:rerouted", by=by, now=now, **told)
+    awaiting.word_said(session, ticket, now=now)
     _go_on(session, ticket, now=now)
     return ticket
 
@@ -75,4 +77,4 @@ def _go_on(session: Session, ticket: Ticket, *, now: datetime) -> None:
         # It approves by itself what the new rule leaves to the policy, or has all approvals for already.
         outbox.send(session, outbox.preflight_call(ticket), now=now)
     elif ticket.automatic or (ticket.decisions and complete(ticket)):
-        move(session, ticket, State.APPROVED, by=POLICY, now=now)
+        approving.approve(session, ticket, by=POLICY, now=now)

@@ -14,7 +14,7 @@ from portal.mesh.annotations import MeshDefaults
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 from portal.models import InventoryWorkload, Target, Ticket
-from portal.policy import Facts, Policy, Route, route, strictest
+from portal.policy import Facts, Policy, Route, bounded, route, strictest
 from portal.tickets.expectation import Surroundings, claims_on, memory_of
 
 
@@ -90,7 +90,8 @@ def route_ask(
     """The rule for these fields on these targets, the strictest of theirs; raises NotRouted when no rule fits."""
     found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
     routes = [route(policy, _facts(place, kind, one)) for one in found]
-    return Routed(strictest(routes), policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
+    chosen = bounded(strictest(routes), kind.longest)
+    return Routed(chosen, policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
 
 
 def _facts(place: queries.Place, kind: Kind[Any], found: dict[str, Any]) -> Facts:

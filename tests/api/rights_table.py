@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import update
+
 from portal import policy_store
 from portal.access.rights import Action
 from portal.db import database_now
-from portal.models import Cluster, Role
+from portal.models import Cluster, Role, Ticket
 from portal.policy import default_policy
 from tests import world
 from tests.api.desk import Desk, said
@@ -97,6 +99,24 @@ def told(one: Try) -> Thing:
     ticket = checked(one)
     assert one.desk.post(f"tickets/{ticket['ref']}/comments", {"text": SECRET}).status_code == 201
     return ticket
+
+
+def reviewed(one: Try) -> Thing:
+    """A pending ticket of a tenant that owes no review."""
+    with one.desk.database.unit_of_work() as session:
+        session.execute(update(Ticket).values(reviewed_at=database_now(session)))
+    return checked(one)
+
+
+def broken(one: Try) -> Thing:
+    """A ticket whose glass was broken, and nobody has reviewed that yet."""
+    reviewed(one)
+    return one.desk.broken(reason=SECRET, fields=world.exception(inbound=str(40_000 + one.number)))
+
+
+def long_open(one: Try) -> Thing:
+    """An open window that waits to be recertified."""
+    return one.desk.long_open(**one.changes)
 
 
 def outdated(one: Try) -> Thing:
@@ -185,6 +205,10 @@ TABLE: dict[str, Row] = {
     f"POST {TICKET}/reapply": Row(Action.REAPPLY, drifted),
     f"POST {TICKET}/preflight": Row(Action.PREFLIGHT, checked),
     f"POST {TICKET}/reroute": Row(Action.REROUTE, outdated, REASON),
+    f"POST {TICKET}/nudge": Row(Action.NUDGE, checked),
+    f"POST {TICKET}/break-glass": Row(Action.BREAK_GLASS, reviewed, REASON),
+    f"POST {TICKET}/review": Row(Action.REVIEW, broken, {"justified": True, "note": "seen"}, but=ONLY_PARTNERS),
+    f"POST {TICKET}/recertify": Row(Action.RECERTIFY, long_open, {"note": "the vendor is at it"}),
     f"POST {TICKET}/take": Row(Action.FULFIL, generic),
     f"POST {TICKET}/decline": Row(Action.FULFIL, generic, ANSWER),
     f"POST {API}/revocations": Row(Action.REVOKE_ALL, active, {"tenant": "emojis", **REASON}, tenants=False),

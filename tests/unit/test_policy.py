@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -173,6 +173,16 @@ BY_PARTNER = "approvals: [{from: security-partner}]"
             "rules[0].break_glass.longest: ",
         ),
         (
+            rule("a", route=f"{AUTO}, break_glass: {{allowed: true, longest: PT3H, review: tenant-owner}}"),
+            "rules[0].break_glass.longest: Break-glass lasts two hours at most",
+        ),
+        (rule("a", route=f"{AUTO}, automatic_until: soon"), "rules[0].automatic_until: Write a day like 2027-03-31."),
+        (rule("a", route=f"{AUTO}, automatic_until: 2027-03-31"), "rules[0].approvals: Say who approves once this day"),
+        (
+            rule("a", route=f"longest: P1D, {BY_PARTNER}, automatic_until: 2027-03-31"),
+            "rules[0].automatic_until: Only an automatic rule ends on a day",
+        ),
+        (
             rule("a", route=f"{AUTO}, braek_glass: {{}}"),
             "rules[0].braek_glass: 'braek_glass' is not known; did you mean",
         ),
@@ -215,3 +225,20 @@ def test_the_frame_of_a_policy_is_checked(text: str, said: list[str]) -> None:
 def test_break_glass_may_be_named_to_forbid_it() -> None:
     policy = load_policy(policy_of(rule("a", route=f"{AUTO}, break_glass: {{allowed: false}}")))
     assert route(policy, BOOKS).break_glass == BreakGlass(allowed=False)
+
+
+def test_an_automatic_rule_ends_on_its_day() -> None:
+    policy = load_policy(policy_of(rule("a", route=f"{AUTO}, {BY_PARTNER}, automatic_until: 2027-03-31")))
+    until = date(2027, 3, 31)
+    first, then = (route(policy.on(day), BOOKS) for day in (until, until + timedelta(days=1)))
+    assert (first.automatic, first.approvals) == (True, ())
+    assert (then.automatic, then.approvals) == (False, (Approval("security-partner"),))
+    assert policy.on(until).digest == policy.digest
+
+
+def test_how_long_a_ticket_waits_is_the_policy_s() -> None:
+    told = "lapses_after: PT12H, remind_deciders_after: [PT1H, PT6H], recertify_every: P30D"
+    found = route(load_policy(policy_of(rule("a", route=f"{AUTO}, {told}"))), BOOKS)
+    assert found.lapses_after == timedelta(hours=12)
+    assert found.remind_deciders_after == (timedelta(hours=1), timedelta(hours=6))
+    assert found.recertify_every == timedelta(days=30)
