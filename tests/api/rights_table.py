@@ -17,6 +17,8 @@ from portal.access.rights import Action
 from portal.db import database_now
 from portal.models import Cluster, Role, Ticket
 from portal.policy import default_policy
+from portal.tickets.deciding import Preflight, attach_preflight
+from portal.tickets.moving import number_of
 from tests import world
 from tests.api.desk import Desk, said
 
@@ -119,6 +121,17 @@ def long_open(one: Try) -> Thing:
     return one.desk.long_open(**one.changes)
 
 
+def seen(one: Try) -> Thing:
+    """A ticket whose preflight tells something of its tenant and made a manifest."""
+    ticket = checked(one)
+    manifest = {"name": "job-migrate.yaml", "text": f"# {SECRET}\n", "notes": [], "withheld": []}
+    data = {"findings": [], "targets": [{"workload": "job/migrate", "manifest": manifest}]}
+    with one.desk.database.unit_of_work() as session:
+        found = Preflight(clean=True, data=data, route=None)
+        attach_preflight(session, number_of(ticket["ref"]), found, now=database_now(session))
+    return {**ticket, "name": "job-migrate.yaml"}
+
+
 def outdated(one: Try) -> Thing:
     """A pending ticket that a policy routed which is no longer in force."""
     ticket = checked(one)
@@ -193,8 +206,9 @@ TABLE: dict[str, Row] = {
     f"GET {TICKET}": Row(Action.READ, told),
     f"GET {TICKET}?wait=active&timeout=1": Row(Action.READ, active),
     f"GET {TICKET}/events": Row(Action.READ, told),
-    f"GET {TICKET}/evidence": Row(Action.READ, checked),
-    f"GET {TICKET}/manifests": Row(Action.READ, checked),
+    f"GET {TICKET}/evidence": Row(Action.READ, seen),
+    f"GET {TICKET}/manifests": Row(Action.READ, seen),
+    f"GET {TICKET}/manifests/<name>": Row(Action.READ, seen),
     f"GET {TICKET}/comments": Row(Action.READ, told),
     f"POST {TICKET}/comments": Row(Action.COMMENT, checked, {"text": "Which vendor is it?"}, done=201),
     f"POST {TICKET}/decisions": Row(Action.DECIDE, checked, {"decision": "approve"}, but=ONLY_PARTNERS),
