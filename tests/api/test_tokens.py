@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from portal import audit, queries
-from portal.access.tokens import digest_of
+from portal.access import tokens
+from portal.db import database_now
 from portal.models import ApiToken, IdempotentAnswer
 from tests import world
 from tests.api.desk import Desk, said
@@ -27,6 +28,12 @@ def made(desk: Desk, who: str = "member", path: str = "tokens", **changes: Any) 
     return said(answer)
 
 
+def note_use(desk: Desk, token: dict[str, Any]) -> None:
+    """What sign-in does once a minute for each number of a token; the application is that of other tests too."""
+    with desk.database.unit_of_work() as session:
+        tokens.note_use(session, token["id"], now=database_now(session))
+
+
 def told(desk: Desk) -> list[tuple[str, str, dict[str, Any] | None]]:
     with desk.database.reading() as session:
         return [(one.type, one.actor, one.payload) for one in queries.events(session, audit.SYSTEM_CHAIN)]
@@ -37,9 +44,10 @@ def test_a_token_is_shown_once_and_stored_hashed(desk: Desk) -> None:
     assert (token["person"], token["scopes"], token["last_used_at"]) == ("member", ["read", "request"], None)
     with desk.database.reading() as session:
         row = session.get_one(ApiToken, token["id"])
-        assert row.digest == digest_of(token["token"])
+        assert row.digest == tokens.digest_of(token["token"])
     me = said(desk.get("me", None, headers=bearer(token["token"])))
     assert (me["name"], me["scopes"]) == ("member", ["read", "request"])
+    note_use(desk, token)
     listed = desk.get("tokens")
     assert token["token"] not in listed.text
     found = said(listed)["items"]
@@ -123,6 +131,7 @@ def test_a_service_acts_with_a_role_of_its_owner(desk: Desk) -> None:
     assert token["person"] == "emojis/robot"
     asked = desk.post("tickets", world.ask(), None, headers=bearer(token["token"]))
     assert (asked.status_code, asked.get_json()["requester"]) == (201, "emojis/robot")
+    note_use(desk, token)
     (listed,) = said(desk.get("tenants/emojis/services", "member2"))["items"]
     assert listed["last_used_at"] is not None
     assert token["id"] in {one["id"] for one in said(desk.get("tokens", "owner"))["items"]}
