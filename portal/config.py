@@ -90,6 +90,9 @@ class Config:
         "MESHDESK_HELM", None, Path, "`meshdesk registry` only: the Helm program, for clusters whose Viz is a chart."
     )
     max_body: int = _setting("MESHDESK_MAX_BODY", 1_000_000, _count, "Largest request body in bytes.")
+    token_longest: timedelta = _setting(
+        "MESHDESK_TOKEN_LONGEST", timedelta(days=90), _duration, "How long a token made through the API may work."
+    )
     metrics_token: str = _setting(
         "MESHDESK_METRICS_TOKEN", "", str, "Bearer token that `/metrics` needs; empty: it answers this machine only."
     )

@@ -15,7 +15,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from portal.errors import ConfigurationError
 from portal.marked_yaml import MarkedYaml, NotYamlError, Part, Place, Problem, shown
 
-__all__ = ["FileInvalid", "Problem", "load_yaml", "not_known", "refuse"]
+__all__ = ["FileInvalid", "Problem", "load_yaml", "located", "not_known", "refuse"]
 
 _MOST_LISTED = 12
 _PLAINLY = {
@@ -59,6 +59,13 @@ def load_yaml(text: str, schema: Schema, *, name: str) -> Any:
     except ValidationError as error:
         found = _flat(error.messages, ())
         raise FileInvalid(name, {_problem(document, schema, path, words) for path, words in found}) from error
+
+
+def located(text: str, found: Iterable[tuple[Sequence[Part], str]], *, name: str) -> FileInvalid:
+    """Sentences about paths of a file that was read well, with their lines: to be raised, or told as warnings."""
+    document = MarkedYaml(text)
+    marks = [(document.place(path).mark, path, sentence) for path, sentence in found]
+    return FileInvalid(name, {Problem(at.line + 1, at.column + 1, shown(path), words) for at, path, words in marks})
 
 
 def not_known(value: object, choices: Iterable[str]) -> str:

@@ -15,6 +15,13 @@ dns_label = validate.Regexp(_LABEL, error="{input!r} " + _LABEL_WORDS)
 """The name of a cluster, a namespace, a tenant or a rule, as Kubernetes would take it."""
 
 
+group_name = validate.Regexp(
+    r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,198}[^\s\x00-\x1f\x7f])?\Z",
+    error="{input!r} is no name of a group: write 1 to 200 characters in one line, without spaces around them.",
+)
+"""The name of a group as the identity provider's `groups` claim says it."""
+
+
 class Duration(fields.Field[timedelta]):
     """An ISO 8601 duration in weeks, days, hours, minutes and seconds, as a timedelta above zero."""
 

@@ -451,6 +451,22 @@ def upgrade() -> None:
                 comment="when its partner is next asked whether it may go on",
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "asks_named",
+                sa.Boolean(),
+                server_default=sa.false(),
+                nullable=False,
+                comment="an approval is asked of a group or person by name",
+            )
+        )
+        batch_op.create_index(
+            "ix_ticket_asks_named",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("asks_named = 1"),
+            postgresql_where=sa.text("asks_named"),
+        )
         batch_op.create_index(batch_op.f("ix_ticket_call_deciders_at"), ["call_deciders_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_lapses_at"), ["lapses_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_recertify_at"), ["recertify_at"], unique=False)
@@ -469,6 +485,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ticket_recertify_at"))
         batch_op.drop_index(batch_op.f("ix_ticket_lapses_at"))
         batch_op.drop_index(batch_op.f("ix_ticket_call_deciders_at"))
+        batch_op.drop_index("ix_ticket_asks_named")
+        batch_op.drop_column("asks_named")
         batch_op.drop_column("recertify_warn_at")
         batch_op.drop_column("recertify_at")
         batch_op.drop_column("review")

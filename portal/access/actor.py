@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.models.registry import Role
+from portal.hats import GROUP, PERSON
+from portal.models.registry import Person, Role
 
 TENANT_ROLES = frozenset({Role.MEMBER, Role.OWNER, Role.PARTNER})
 SEES_EVERYTHING = frozenset({Role.OPERATOR, Role.AUDITOR})
@@ -59,6 +60,17 @@ class Actor:
         """The roles of those whom the actor stands in for in this tenant."""
         return frozenset(role for one in self.absences if one.tenant_id == tenant_id for role in one.roles)
 
+    @property
+    def named_hats(self) -> frozenset[str]:
+        """What a rule may call the actor besides roles: `person:NAME`, and `group:NAME` of each group."""
+        if self.person_id is None:
+            return frozenset()
+        return frozenset({PERSON + self.name, *(GROUP + name for name in self.groups)})
+
+    def hats_in(self, tenant_id: int) -> frozenset[str]:
+        """Everything that a rule may ask of an approver and the actor is for this tenant: roles, groups, the name."""
+        return frozenset({*self.roles_in(tenant_id), *self.named_hats})
+
     def sees(self, tenant_id: int) -> bool:
         """True when tickets of this tenant exist for this actor at all."""
         return self.sees_everything or bool(self.roles_in(tenant_id) & TENANT_ROLES)
@@ -82,6 +94,11 @@ class Actor:
     def own_ids(self) -> frozenset[int]:
         """Whose tickets count as the actor's own: the person's, and of a service its owner's."""
         return frozenset(one for one in (self.person_id, self.owner_id) if one is not None)
+
+    def is_behind(self, person: Person) -> bool:
+        """True when a ticket or a decision of this person counts as the actor's own, in either direction: a service and
+        its owner, and the services of one owner, are the same hands."""
+        return bool(self.own_ids & {person.id, person.owner_id})
 
     @property
     def tenant_ids(self) -> frozenset[int]:

@@ -37,21 +37,32 @@ class Action(StrEnum):
     DELEGATE = "delegate decisions in"
     REJECT_TEMPLATES = "keep reasons to reject for"
     SERVICES = "keep services of"
+    TOKENS = "make and revoke tokens of"
+    ALL_TOKENS = "list the tokens of everybody"
+    REVOKE_TOKENS = "revoke tokens of others"
     PAUSE = "pause and resume clusters"
     GIVE_UP = "say that a cluster is gone for good"
     REVOKE_ALL = "revoke everything at once"
     PEOPLE = "deactivate people and end their sessions"
+    PREFER = "change how they are told"
     DELIVERIES = "read the log of deliveries"
     RETRY_DELIVERY = "have a delivery tried again"
 
 
 @dataclass(frozen=True)
 class Right:
-    """Who may do one thing: any of the roles, or who asked for the ticket; the token needs the scope."""
+    """Who may do one thing: any of the roles, who asked for the ticket, or whom its rule names by group or name.
+
+    The token needs the scope. `anybody` is for what people do with what is their own, whatever their roles, `stand_in`
+    for what somebody may do in an absent person's place too.
+    """
 
     scope: Scope
     roles: frozenset[Role]
     requester: bool = False
+    named: bool = False
+    anybody: bool = False
+    stand_in: bool = False
 
 
 _READERS = TENANT_ROLES | SEES_EVERYTHING
@@ -59,36 +70,37 @@ _HELPED = TENANT_ROLES | {Role.OPERATOR}
 _DECIDERS = frozenset({Role.OWNER, Role.PARTNER, Role.OPERATOR})
 _OPERATOR = frozenset({Role.OPERATOR})
 
-# What somebody may do in an absent person's place, too.
-IN_PLACE_OF_ANOTHER = frozenset({Action.DECIDE, Action.QUESTION, Action.REVIEW, Action.RECERTIFY})
-
 RIGHTS: dict[Action, Right] = {
-    Action.READ: Right(Scope.READ, _READERS),
+    Action.READ: Right(Scope.READ, _READERS, named=True),
     Action.ASK: Right(Scope.REQUEST, TENANT_ROLES),
-    Action.COMMENT: Right(Scope.REQUEST, _HELPED),
-    Action.PREFLIGHT: Right(Scope.REQUEST, _HELPED),
+    Action.COMMENT: Right(Scope.REQUEST, _HELPED, named=True),
+    Action.PREFLIGHT: Right(Scope.REQUEST, _HELPED, named=True),
     Action.NUDGE: Right(Scope.REQUEST, TENANT_ROLES),
-    # Any person whom the rule of the ticket names: roles, groups and people.
-    Action.DECIDE: Right(Scope.DECIDE, _DECIDERS),
-    Action.QUESTION: Right(Scope.DECIDE, _DECIDERS),
+    # Of these, those whom the rule of the ticket asks.
+    Action.DECIDE: Right(Scope.DECIDE, _DECIDERS, named=True, stand_in=True),
+    Action.QUESTION: Right(Scope.DECIDE, _DECIDERS, named=True, stand_in=True),
     Action.ANSWER: Right(Scope.REQUEST, frozenset({Role.MEMBER, Role.OWNER}), requester=True),
     Action.WITHDRAW: Right(Scope.REQUEST, frozenset({Role.OWNER}), requester=True),
     Action.RELEASE: Right(Scope.REQUEST, frozenset({Role.OWNER}), requester=True),
     Action.REAPPLY: Right(Scope.REQUEST, frozenset({Role.OWNER}), requester=True),
     Action.RETRY: Right(Scope.REQUEST, _DECIDERS, requester=True),
-    Action.REVOKE: Right(Scope.DECIDE, _DECIDERS),
+    Action.REVOKE: Right(Scope.DECIDE, _DECIDERS, named=True),
     Action.BREAK_GLASS: Right(Scope.REQUEST, TENANT_ROLES),
-    Action.REVIEW: Right(Scope.DECIDE, _DECIDERS),
-    Action.RECERTIFY: Right(Scope.DECIDE, _DECIDERS),
+    Action.REVIEW: Right(Scope.DECIDE, _DECIDERS, stand_in=True),
+    Action.RECERTIFY: Right(Scope.DECIDE, _DECIDERS, named=True, stand_in=True),
     Action.FULFIL: Right(Scope.OPERATE, _OPERATOR),
     Action.REROUTE: Right(Scope.OPERATE, _OPERATOR),
     Action.DELEGATE: Right(Scope.DECIDE, _DECIDERS),
     Action.REJECT_TEMPLATES: Right(Scope.DECIDE, frozenset({Role.OWNER, Role.PARTNER})),
     Action.SERVICES: Right(Scope.OPERATE, frozenset({Role.OWNER, Role.PARTNER, Role.OPERATOR})),
+    Action.TOKENS: Right(Scope.REQUEST, frozenset(Role), anybody=True),
+    Action.ALL_TOKENS: Right(Scope.READ, SEES_EVERYTHING),
+    Action.REVOKE_TOKENS: Right(Scope.OPERATE, _OPERATOR),
     Action.PAUSE: Right(Scope.OPERATE, _OPERATOR),
     Action.GIVE_UP: Right(Scope.OPERATE, _OPERATOR),
     Action.REVOKE_ALL: Right(Scope.OPERATE, _OPERATOR),
     Action.PEOPLE: Right(Scope.OPERATE, _OPERATOR),
+    Action.PREFER: Right(Scope.REQUEST, frozenset(Role), anybody=True),
     Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
     Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),
 }
@@ -102,21 +114,44 @@ WORDS: dict[Role, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Thing:
+    """What something is done to: its name in sentences, and whose it is.
+
+    `tenant_id` None is for what belongs to the platform: only platform roles count. `hats` are those that the ticket's
+    rule asks for by group or name.
+    """
+
+    name: str
+    tenant_id: int | None = None
+    requester_id: int | None = None
+    hats: frozenset[str] = frozenset()
+
+
 def check(by: Actor, action: Action, what: str, *, tenant_id: int | None, requester_id: int | None = None) -> None:
     """Raise Forbidden, in a sentence that names `what` and who may, unless the actor has the right and the scope.
 
     `tenant_id` None is for what belongs to the platform: only platform roles count. The system itself may do all.
     """
+    check_thing(by, action, Thing(what, tenant_id, requester_id))
+
+
+def check_thing(by: Actor, action: Action, thing: Thing) -> None:
+    """The same, where the rule of a ticket may name the actor by group or name."""
     if by.person_id is None:
         return
-    right = RIGHTS[action]
-    roles = by.platform_roles if tenant_id is None else by.roles_in(tenant_id)
-    if tenant_id is not None and action in IN_PLACE_OF_ANOTHER:
-        roles |= by.covered_roles_in(tenant_id)
-    asked_it = right.requester and requester_id is not None and requester_id == by.person_id
-    if not asked_it and not roles & right.roles:
-        raise Forbidden(f"Only {who(right)} may {f'{action} {what}'.strip()}.")
-    need_scope(by, right.scope, f"{action} {what}".strip())
+    right, deed = RIGHTS[action], f"{action} {thing.name}".strip()
+    if not (right.anybody or _concerned(by, right, thing)):
+        raise Forbidden(f"Only {who(right)} may {deed}.")
+    need_scope(by, right.scope, deed)
+
+
+def _concerned(by: Actor, right: Right, thing: Thing) -> bool:
+    roles = by.platform_roles if thing.tenant_id is None else by.roles_in(thing.tenant_id)
+    if thing.tenant_id is not None and right.stand_in:
+        roles |= by.covered_roles_in(thing.tenant_id)
+    asked_it = right.requester and thing.requester_id is not None and thing.requester_id == by.person_id
+    return asked_it or bool(roles & right.roles) or (right.named and bool(by.named_hats & thing.hats))
 
 
 def need_scope(by: Actor, scope: Scope, deed: str) -> None:
@@ -129,4 +164,5 @@ def who(right: Right) -> str:
     """`who asked for it, an owner or a platform operator`: the people who have a right, in the order of their roles."""
     people = ["who asked for it"] if right.requester else []
     people += [words for role, words in WORDS.items() if role in right.roles]
+    people += ["whom its rule names"] if right.named else []
     return " or ".join([", ".join(people[:-1]), people[-1]] if len(people) > 1 else people)

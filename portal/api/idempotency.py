@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from flask import Response, request
+from flask import Response, json, request
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -36,15 +37,16 @@ class Edge:
     now: datetime
 
 
-def change(effect: Callable[[Edge], Response]) -> Response:
+def change(effect: Callable[[Edge], Response], *, secret: str | None = None) -> Response:
     """Run `effect` in one transaction and give its answer, or the one that this Idempotency-Key got before.
 
+    `secret` is the field of the answer that is never stored: it reads null in the answer that is given again.
     Raises KeyReused when the key came with another request; errors of `effect` are not kept.
     """
     key = request.headers.get(HEADER)
     with parts().database.unit_of_work() as session:
         edge = Edge(session, actor(), database_now(session))
-        return effect(edge) if key is None else _once(edge, _checked(key), effect)
+        return effect(edge) if key is None else _once(edge, _checked(key), effect, secret)
 
 
 def change_many(work: Callable[[], Response]) -> Response:
@@ -70,14 +72,20 @@ def _checked(key: str) -> str:
     return key
 
 
-def _once(edge: Edge, key: str, effect: Callable[[Edge], Response]) -> Response:
+def _once(edge: Edge, key: str, effect: Callable[[Edge], Response], secret: str | None) -> Response:
     kept = _reserve(edge, key)
     if kept is None:
         return _replayed(edge, key)
     answer = effect(edge)
-    kept.status, kept.body = answer.status_code, answer.get_data(as_text=True)
+    kept.status = answer.status_code
+    kept.body = answer.get_data(as_text=True) if secret is None else _without(answer, secret)
     kept.headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
     return answer
+
+
+def _without(answer: Response, secret: str) -> str:
+    shown: dict[str, Any] = answer.get_json()
+    return json.dumps({**shown, secret: None})
 
 
 def _reserve(edge: Edge, key: str) -> IdempotentAnswer | None:

@@ -28,5 +28,6 @@ def page(session: Session, wanted: queries.TicketFilter, *, by: Actor, before: i
 
 def _waiting(session: Session, rows: Sequence[Ticket], by: Actor) -> list[Ticket]:
     """Those of which this person's approval would bring one nearer to approved, or that wait for their answer."""
-    deciders = queries.deciders(session, {row.tenant_id for row in rows})
+    hats = {hat for row in rows for hat in row.hats}
+    deciders = queries.deciders(session, {row.tenant_id for row in rows}, hats)
     return [row for row in rows if row.requester_id == by.person_id or is_awaited(row, by, deciders[row.tenant_id])]

@@ -59,9 +59,9 @@ def _routed(prepared: Prepared) -> dict[str, Any]:
 
 
 def _needs(session: Session, prepared: Prepared, by: Actor) -> list[Need]:
-    tenant = prepared.place.tenant.id
-    deciders = queries.deciders(session, {tenant})[tenant]
-    vote = Vote(approvals_of(prepared.routed.route), spent=frozenset({deciders.voice(by.name)}))
+    tenant, approvals = prepared.place.tenant.id, approvals_of(prepared.routed.route)
+    deciders = queries.deciders(session, {tenant}, {approval["from"] for approval in approvals})[tenant]
+    vote = Vote(approvals, spent=frozenset({deciders.voice(by.name)}))
     return needs(vote, deciders)
 
 

@@ -23,10 +23,13 @@ from portal.api import (
     questions,
     reference,
     reject_templates,
+    rerouting,
     revocations,
+    services,
     sign_in,
     testimony,
     tickets,
+    tokens,
 )
 
 BLUEPRINTS = (
@@ -36,6 +39,7 @@ BLUEPRINTS = (
     delegations.blueprint,
     reject_templates.blueprint,
     endings.blueprint,
+    rerouting.blueprint,
     fulfilling.blueprint,
     calling.blueprint,
     testimony.blueprint,
@@ -47,6 +51,8 @@ BLUEPRINTS = (
     me.blueprint,
     notices.blueprint,
     deliveries.blueprint,
+    tokens.blueprint,
+    services.blueprint,
 )
 
 

@@ -49,7 +49,8 @@ class Around:
 
 def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     """The pictures of several loaded tickets, by a handful of more selects for all of them."""
-    deciders = queries.deciders(session, {ticket.tenant_id for ticket in tickets})
+    hats = {hat for ticket in tickets for hat in ticket.hats}
+    deciders = queries.deciders(session, {ticket.tenant_id for ticket in tickets}, hats)
     questions = queries.open_questions(session, tickets)
     preflights = newest_preflights(session, [ticket.id for ticket in tickets])
     clusters = {cluster.name: cluster for cluster in queries.clusters(session)}

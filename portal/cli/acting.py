@@ -9,7 +9,7 @@ from portal.cli.page import brief
 
 
 def _ending(name: str, words: str) -> click.Command:
-    """A command that ends a ticket for a reason."""
+    """A command that does something to a ticket for a reason."""
 
     @click.command(name, help=words)
     @click.argument("ref")
@@ -36,6 +36,7 @@ def _again(name: str, words: str) -> click.Command:
 withdraw = _ending("withdraw", "Take back the request REF before its window opens.")
 release = _ending("release", "End your window REF before its time; the cluster is changed back now.")
 revoke = _ending("revoke", "End the window REF at once, or take back an approval that has not begun.")
+reroute = _ending("reroute", "Route the pending ticket REF by the policy in force, as a platform operator.")
 retry = _again("retry", "Try again what failed or is hindered of ticket REF.")
 reapply = _again("reapply", "Write again what somebody removed from the cluster while the window of REF is open.")
 preflight = _again("preflight", "Have a worker look at the targets of the pending ticket REF again.")

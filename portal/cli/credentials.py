@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 import click
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 
-from portal import audit
 from portal.access import tokens
+from portal.access.actor import Scope
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant, table
 from portal.cli.times import LifetimeType, duration_option
-from portal.errors import NotFound, WrongState
+from portal.credentials.tokens import end, tell
+from portal.errors import NotFound
 from portal.models import ApiToken, Person
 
 WITH_PERSON = select(ApiToken).join(Person).options(joinedload(ApiToken.person)).order_by(ApiToken.id)
@@ -34,15 +35,21 @@ def token() -> None:
     show_default=True,
     words="How long it works: 90d or P90D; `never` for no end.",
 )
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    help="What it may be used for, repeatable; read is in each. Default: everything.",
+)
 @by_option
-def create(person: str, name: str, expires: timedelta | str, by: str | None) -> None:
+def create(person: str, name: str, expires: timedelta | str, scopes: tuple[str, ...], by: str | None) -> None:
     """Make a token for PERSON (a name of the registry) and print it, the only time that it is seen."""
     moment, lifetime = now(), expires if isinstance(expires, timedelta) else None
+    terms = tokens.Terms(name, lifetime, frozenset(map(Scope, scopes)) or None)
     with opened_database() as database, database.unit_of_work() as session:
-        made = tokens.issue(session, person=person, name=name, now=moment, lifetime=lifetime)
-        session.flush()
-        row = session.scalars(WITH_PERSON.where(ApiToken.digest == tokens.digest_of(made))).one()
-        _testify(session, "token:issued", row, by=operator(by), at=moment)
+        row, made = tokens.mint(session, tokens.active_person(session, person), terms, now=moment)
+        tell(session, "token:made", row, by=operator(by), now=moment)
     click.echo(made)
 
 
@@ -72,13 +79,5 @@ def revoke(number: int, by: str | None) -> None:
         row = session.get(ApiToken, number, options=[joinedload(ApiToken.person)])
         if row is None:
             raise NotFound(f"There is no token {number}: see `meshdesk token list`.")
-        if row.revoked_at is not None:
-            raise WrongState(f"Token {number} was revoked already.")
-        row.revoked_at = moment
-        _testify(session, "token:revoked", row, by=operator(by), at=moment)
+        end(session, [row], by=operator(by), now=moment)
     click.echo(f"Token {number} of {row.person.name} works no more.")
-
-
-def _testify(session: Session, type_: str, row: ApiToken, *, by: str, at: datetime) -> None:
-    payload = {"token": row.id, "person": row.person.name, "name": row.name}
-    audit.record(session, audit.SYSTEM_CHAIN, audit.Deed(type_, by, payload), now=at)

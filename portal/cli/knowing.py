@@ -25,9 +25,16 @@ def me(desk: Desk, /, *, plain: bool) -> None:
         return
     click.echo(f"{found['name']}: {found['title']}")
     for tenant in found["tenants"]:
-        click.echo(f"  {', '.join(tenant['roles'])} of {tenant['name']} ({tenant['title']})")
+        click.echo(f"  {_roles(tenant['roles'], tenant['via'])} of {tenant['name']} ({tenant['title']})")
     if found["platform_roles"]:
-        click.echo(f"  {', '.join(found['platform_roles'])} of the platform")
+        click.echo(f"  {_roles(found['platform_roles'], found['via'])} of the platform")
+    if not found["tenants"] and not found["platform_roles"]:
+        click.echo("  of no tenant: ask its owner or your platform operators to name you, or a group of yours.")
+    click.echo(f"  this token may: {', '.join(found['scopes'])}")
+
+
+def _roles(roles: list[str], via: dict[str, str]) -> str:
+    return ", ".join(f"{role} (by group {via[role]})" if role in via else role for role in roles)
 
 
 @click.command()

@@ -12,11 +12,12 @@ from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.cli.output import instant
 from portal.config import Config
+from portal.configuration_files import located
 from portal.db import Database
 from portal.errors import NotFound
 from portal.registry.file import RegistryFile, load_registry
 from portal.registry.reading import with_bundles
-from portal.registry.state import VizEntry
+from portal.registry.state import Found, VizEntry
 from portal.tickets import following
 from portal.tickets.following import Applied
 
@@ -78,6 +79,10 @@ def _read(file: str) -> RegistryFile:
     return with_bundles(found, Path() if file == "-" else Path(file).parent, Config.from_env().helm)
 
 
+def _warnings(wanted: RegistryFile, doubts: list[Found], file: str) -> list[str]:
+    return [f"Warning: {line}" for line in located(wanted.text, doubts, name=Path(file).name).lines()]
+
+
 @registry.command()
 @click.argument("file", metavar="FILE")
 def check(file: str) -> None:
@@ -86,8 +91,8 @@ def check(file: str) -> None:
     for cluster in found.clusters:
         if cluster.viz is not None:
             click.echo(f"Viz of cluster {cluster.name}: {_bundle_words(cluster.viz)}")
-    for sentence in found.warnings():
-        click.echo(f"Warning: {sentence}")
+    for line in _warnings(found, found.doubts(), file):
+        click.echo(line)
     click.echo(
         f"A registry of {len(found.clusters)} clusters, {len(found.tenants)} tenants, {len(found.people)} people."
     )

@@ -43,6 +43,7 @@ HELPING = {
     "take": Lazy("portal.cli.answering:take", "Work on a generic ticket."),
     "fulfil": Lazy("portal.cli.answering:fulfil", "Close a generic ticket as done, with an answer."),
     "decline": Lazy("portal.cli.answering:decline", "End a generic ticket undone, with an answer."),
+    "reroute": Lazy("portal.cli.acting:reroute", "Route a pending ticket by the policy in force."),
     "cluster": Lazy(
         "portal.cli.clusters:cluster", "Pause a cluster, have it go on, or give it up: pause, resume, gone."
     ),
@@ -57,6 +58,10 @@ KNOWING = {
     "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
     "jobs": Lazy("portal.cli.jobs:jobs", "Jobs that the mesh keeps from ending, why, and what helps."),
 }
+ACCESS = {
+    "tokens": Lazy("portal.cli.token_commands:tokens", "Your tokens: list, make, revoke."),
+    "services": Lazy("portal.cli.services:services", "Services of a tenant: list, make, remove, token."),
+}
 OPERATING = {
     "up": Lazy("portal.cli.processes:up", "Run everything on this machine, in the foreground."),
     "serve": Lazy("portal.cli.processes:serve", "Run the web server."),
@@ -67,7 +72,7 @@ OPERATING = {
     "registry": Lazy("portal.cli.people:registry", "Tenants, clusters and people: apply, show."),
     "policy": Lazy("portal.cli.rules:policy", "The routing table: check, explain, apply, show."),
     "channels": Lazy("portal.cli.channels:channels", "The file that says how people are told: check, test."),
-    "token": Lazy("portal.cli.credentials:token", "Personal API tokens: create, list, revoke."),
+    "token": Lazy("portal.cli.credentials:token", "Tokens at the database: create, list, revoke."),
     "audit": Lazy("portal.cli.trail:audit", "The audit trail: verify, seal."),
     "viz": Lazy("portal.cli.viz:viz", "Viz in a cluster, without a database: reap."),
 }
@@ -91,6 +96,7 @@ def _say_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
         "Asking": PEOPLE,
         "Deciding": DECIDING,
         "Looking": KNOWING,
+        "Access": ACCESS,
         "Helping (as a platform operator)": HELPING,
         "Operating (at the database)": OPERATING,
     },

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from portal.cli.failures import Failure
 from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
+from portal.configuration_files import located
 from portal.durations import words
 from portal.kinds.registry import kind_named
 from portal.policy import Facts, Policy, Route, bounded, default_policy, explain, falls_through, load_policy
 from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, KINDS, MODES
+from portal.policy_doubts import Found, unmet_by_name, unmet_by_role
 from portal.policy_store import apply_policy, current_policy
 
 file_argument = click.argument("file", metavar="FILE")
@@ -25,9 +28,19 @@ def policy() -> None:
 
 @policy.command()
 @file_argument
-def check(file: str) -> None:
+@click.option("--people", is_flag=True, help="Hold it against the people of the database too.")
+def check(file: str, people: bool) -> None:
     """Say whether FILE is a policy, with the line and the fix of everything that is wrong."""
-    _tell(load_policy(read_text(file), Path(file).name))
+    found = load_policy(read_text(file), Path(file).name)
+    _tell(found)
+    if people:
+        with opened_database() as database, database.reading() as session:
+            _warn(found, [*unmet_by_name(session, found), *unmet_by_role(session, found)], file)
+
+
+def _warn(found: Policy, doubts: list[Found], file: str) -> None:
+    for line in located(found.text, doubts, name=Path(file).name).lines():
+        click.echo(f"Warning: {line}")
 
 
 def _tell(found: Policy) -> None:
@@ -86,15 +99,25 @@ def _automatic(route: Route, asked: str) -> str:
 
 @policy.command("apply")
 @file_argument
+@click.option("--force", is_flag=True, help="Also where it asks groups that nobody is in yet, or unknown people.")
 @by_option
-def apply_(file: str, by: str | None) -> None:
+def apply_(file: str, force: bool, by: str | None) -> None:
     """Bring FILE into force for what is asked from now on; does nothing where it is in force."""
     text = read_text(file)
     found = load_policy(text, Path(file).name)
     with opened_database() as database, database.unit_of_work() as session:
+        unmet, doubts = unmet_by_name(session, found), unmet_by_role(session, found)
+        if unmet and not force:
+            _refuse(found, unmet, file)
         changed = apply_policy(session, text, by=operator(by), now=now())
     _tell(found)
+    _warn(found, [*unmet, *doubts], file)
     click.echo("It is in force now." if changed else "It was in force already.")
+
+
+def _refuse(found: Policy, unmet: list[Found], file: str) -> NoReturn:
+    lines = located(found.text, unmet, name=Path(file).name).lines()
+    raise Failure("\n".join([*lines, "Nothing was changed. With --force it comes into force all the same."]))
 
 
 @policy.command()

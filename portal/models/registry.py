@@ -122,6 +122,8 @@ class Person(Base):
     )
     muted: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="sorts of notices not wanted")
 
+    owner: Mapped[Person | None] = relationship(remote_side="Person.id", lazy="raise_on_sql")
+
     @property
     def voice_id(self) -> int:
         """Whose word this person's is: a service speaks with its owner's."""

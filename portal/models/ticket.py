@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Boolean, Enum, ForeignKey, Index, Integer, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.db import Base, IdColumn, Instant, JSONDict, JSONList, Name, Words
+from portal.hats import is_named
 from portal.models.registry import Person, Tenant
 from portal.states import OCCUPYING, State
 
@@ -56,6 +58,9 @@ class Ticket(Base):
     rule: Mapped[Name] = mapped_column(comment="the policy's rule that routed it")
     rule_reason: Mapped[Words]
     approvals: Mapped[JSONList] = mapped_column(comment="[{from, count}], all to be met")
+    asks_named: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false(), comment="an approval is asked of a group or person by name"
+    )
     automatic: Mapped[bool] = mapped_column(Boolean, default=False)
     policy_hash: Mapped[Name]
     asked: Mapped[JSONDict | None] = mapped_column(
@@ -115,6 +120,7 @@ class Ticket(Base):
     __table_args__ = (
         Index("ix_ticket_tenant_id_id", "tenant_id", "id"),
         Index("ix_ticket_cluster_state", "cluster", "state"),
+        Index("ix_ticket_asks_named", "id", sqlite_where=text("asks_named = 1"), postgresql_where=text("asks_named")),
         Index(
             "uq_ticket_fingerprint_occupied",
             "fingerprint",
@@ -130,6 +136,16 @@ class Ticket(Base):
             postgresql_where=_FOLLOWED,
         ),
     )
+
+    @validates("approvals")
+    def _notes_who_is_asked(self, _: str, approvals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self.asks_named = any(is_named(approval["from"]) for approval in approvals)
+        return approvals
+
+    @property
+    def hats(self) -> frozenset[str]:
+        """Of whom its rule asks an approval: roles, `group:NAME`, `person:NAME`."""
+        return frozenset(approval["from"] for approval in self.approvals)
 
     @property
     def ref(self) -> str:
@@ -170,7 +186,9 @@ class Decision(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[Name] = mapped_column(comment="approve or reject")
-    roles: Mapped[JSONList] = mapped_column(comment="the roles that the person had then")
+    roles: Mapped[JSONList] = mapped_column(
+        comment="the roles that the person had then, and what the rule asked of them by group or name"
+    )
     note: Mapped[Words]
     decided_at: Mapped[Instant]
     trimmed: Mapped[JSONDict | None] = mapped_column(comment="what this approval took away: {before, after}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.access.actor import Actor, Scope
-from portal.access.rights import need_scope
+from portal.access import rights
+from portal.access.actor import Actor
+from portal.access.rights import Action
 from portal.errors import Invalid, SignInNeeded
 from portal.models import Person
 from portal.notify.sorts import URGENT, Sort
@@ -30,7 +31,7 @@ def preferences_of(session: Session, *, by: Actor) -> Preferences:
 
 def prefer(session: Session, wanted: Preferences, *, by: Actor) -> Preferences:
     """Keep what the actor prefers from now on; raises Invalid for an urgent sort, Forbidden for want of a scope."""
-    need_scope(by, Scope.REQUEST, "change how you are told")
+    rights.check(by, Action.PREFER, "", tenant_id=None)
     urgent = sorted(set(wanted.muted) & URGENT)
     if urgent:
         raise Invalid({"muted": [f"{' and '.join(urgent)} cannot be muted: leave it out."]})

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates, validates_schema
 
-from portal.configuration_files import refuse
-from portal.fields import Duration, Flag, Several, dns_label
+from portal.configuration_files import not_known, refuse
+from portal.fields import Duration, Flag, Several, dns_label, group_name
+from portal.hats import GROUP, PERSON, words_of
 from portal.policy.coverage import unreachable
 from portal.policy.rules import Approval, BreakGlass, Route, Rule, When
 from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, GROUPS, KINDS, MODES
 
 _MOST_PEOPLE = 20
+_PERSON_NAME = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")
 _CONTRADICTION = "An automatic rule asks nobody: remove the approvals, or say `automatic: false`."
 _NOBODY = "Nobody could approve: name who does, or say `automatic: true`."
 _NOBODY_LATER = "Say who approves once this day is over, or leave it out."
@@ -39,8 +42,15 @@ def _any_of(choices: tuple[str, ...]) -> Several:
     return Several(_one_of(choices), load_default=None)
 
 
-def _groups(**more: Any) -> fields.List[str]:
-    return fields.List(_one_of(GROUPS), **more)
+def _approver(value: str) -> None:
+    """A role, `group:NAME` or `person:NAME`."""
+    if value.startswith(GROUP):
+        group_name(value.removeprefix(GROUP))
+    elif value.startswith(PERSON):
+        if not _PERSON_NAME.fullmatch(value.removeprefix(PERSON)):
+            raise ValidationError("Write the name with which the person signs in: person:NAME.")
+    elif value not in GROUPS:
+        raise ValidationError(f"{not_known(value, GROUPS)} Or write group:NAME or person:NAME.")
 
 
 class WhenSchema(Schema):
@@ -60,7 +70,7 @@ class WhenSchema(Schema):
 class ApprovalSchema(Schema):
     """How many people of which group must approve."""
 
-    from_ = _one_of(GROUPS, required=True, data_key="from")
+    from_ = fields.String(validate=_approver, required=True, data_key="from")
     count = fields.Integer(
         strict=True,
         load_default=1,
@@ -102,12 +112,14 @@ class RuleSchema(Schema):
     name = fields.String(required=True, validate=dns_label)
     when = fields.Nested(WhenSchema, load_default=When())
     approvals = fields.List(fields.Nested(ApprovalSchema), load_default=list)
-    fallback = _groups(load_default=None, validate=validate.Length(1, error=_NO_FALLBACK))
+    fallback = fields.List(
+        fields.String(validate=_approver), load_default=None, validate=validate.Length(1, error=_NO_FALLBACK)
+    )
     automatic = Flag(load_default=False)
     longest = Duration(load_default=None)
     may_stand_without_end = Flag(load_default=False)
     renewal = Flag(load_default=True)
-    tell = _groups(load_default=list)
+    tell = fields.List(fields.String(validate=_approver), load_default=list)
     reminders = fields.List(Duration(), load_default=list)
     break_glass = fields.Nested(BreakGlassSchema, load_default=None)
     lapses_after = Duration(load_default=Route.lapses_after)
@@ -134,6 +146,10 @@ class RuleSchema(Schema):
             (("approvals", index, "from"), "This group stands here already: raise its count instead.")
             for index in again
         )
+        several = [
+            index for index, one in enumerate(data["approvals"]) if one.count > 1 and one.from_.startswith(PERSON)
+        ]
+        refuse((("approvals", index, "count"), "One person approves once: leave this out.") for index in several)
 
     @validates_schema
     def _limited(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -185,9 +201,5 @@ def _ends_well(data: Mapping[str, Any]) -> None:
 
 def _plainly(approvals: Sequence[Approval]) -> str:
     """The reason of a rule that gives none: `Approved by one security partner and 2 tenant owners.`"""
-    said = [
-        f"{'one' if approval.count == 1 else approval.count} {approval.from_.replace('-', ' ')}"
-        + ("" if approval.count == 1 else "s")
-        for approval in approvals
-    ]
+    said = [words_of(approval.from_, approval.count) for approval in approvals]
     return f"Approved by {' and '.join(said) or 'the policy itself'}."

@@ -2,7 +2,17 @@
 
 from portal.queries.deciders import Deciders, StandIn, deciders, people_who_see
 from portal.queries.history import Before, history, history_count
-from portal.queries.places import Place, clusters, draining, namespaces, people_by_role, place, policy_text
+from portal.queries.places import (
+    Place,
+    clusters,
+    draining,
+    namespaces,
+    people_by_role,
+    people_named,
+    place,
+    policy_text,
+    tenant,
+)
 from portal.queries.sights import (
     NamespaceView,
     comments,
@@ -68,12 +78,14 @@ __all__ = [
     "open_questions",
     "open_tickets",
     "people_by_role",
+    "people_named",
     "people_who_see",
     "place",
     "policy_text",
     "seen_by",
     "skips",
     "targets_of",
+    "tenant",
     "ticket",
     "tickets",
     "unfinished",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import or_, select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.access.absences import DECIDING, lasting
 from portal.models import Delegation, Membership, Person, Ticket
-from portal.queries.places import people_by_role
+from portal.queries.places import people_by_role, people_named
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,12 @@ class Deciders:
         return self.owners.get(name, name)
 
 
-def deciders(session: Session, tenant_ids: set[int]) -> dict[int, Deciders]:
-    """Who may decide in each tenant now; three selects for all of them."""
-    people = people_by_role(session, tenant_ids)
+def deciders(session: Session, tenant_ids: set[int], hats: Collection[str] = ()) -> dict[int, Deciders]:
+    """Who may decide in each tenant now, and those whom `hats` name by group or name; a handful of selects for all."""
+    people = people_by_role(session, tenant_ids, hats)
     stand_ins, owners = _stand_ins(session, tenant_ids), _owners(session)
     return {
-        tenant: Deciders(
-            {role.value: names for role, names in people[tenant].items()}, tuple(stand_ins[tenant]), owners
-        )
+        tenant: Deciders({str(hat): names for hat, names in people[tenant].items()}, tuple(stand_ins[tenant]), owners)
         for tenant in tenant_ids
     }
 
@@ -75,11 +73,15 @@ def _stand_ins(session: Session, tenant_ids: set[int]) -> dict[int, list[StandIn
 
 
 def people_who_see(session: Session, ticket: Ticket) -> frozenset[str]:
-    """The names of everybody for whom a ticket exists: of its tenant, of the platform, and who stands in for them."""
+    """The names of everybody for whom a ticket exists: of its tenant, of the platform, whom its rule asks by group or
+    name, and who stands in for people of the tenant."""
     query = (
         select(Person.name)
         .join(Membership, Membership.person_id == Person.id)
         .where(Person.active, or_(Membership.tenant_id == ticket.tenant_id, Membership.tenant_id.is_(None)))
     )
     stand_ins = _stand_ins(session, {ticket.tenant_id})[ticket.tenant_id]
-    return frozenset(session.scalars(query)) | {one.name for one in stand_ins}
+    named = people_named(session, ticket.hats).values()
+    return (
+        frozenset(session.scalars(query)) | {one.name for one in stand_ins} | {name for ones in named for name in ones}
+    )

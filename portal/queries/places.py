@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
 from portal.errors import NotFound
-from portal.models import Cluster, Membership, Namespace, Person, PolicyVersion, Role, Tenant, Ticket
+from portal.hats import GROUP, PERSON, is_named
+from portal.models import (
+    Cluster,
+    Membership,
+    Namespace,
+    Person,
+    PersonGroup,
+    PolicyVersion,
+    Role,
+    Source,
+    Tenant,
+    Ticket,
+)
 from portal.states import TERMINAL
 
+_PEOPLE = and_(Person.active, Person.source != Source.SERVICE)
 
-def people_by_role(session: Session, tenant_ids: set[int]) -> dict[int, dict[Role, list[str]]]:
-    """Names of active people by tenant and role, platform operators under every tenant."""
+
+def people_by_role(
+    session: Session, tenant_ids: set[int], hats: Collection[str] = ()
+) -> dict[int, dict[str, list[str]]]:
+    """Names of active people by tenant and role, platform operators under every tenant; services are no people.
+
+    Those of the `hats` that name a group or a person (`group:NAME`, `person:NAME`) stand under every tenant too.
+    """
     query = (
         select(Membership.tenant_id, Membership.role, Person.name)
         .join(Person, Person.id == Membership.person_id)
-        .where(Person.active, or_(Membership.tenant_id.in_(tenant_ids), Membership.tenant_id.is_(None)))
+        .where(_PEOPLE, or_(Membership.tenant_id.in_(tenant_ids), Membership.tenant_id.is_(None)))
         .order_by(Person.name)
     )
-    found: dict[int, dict[Role, list[str]]] = {tenant: defaultdict(list) for tenant in tenant_ids}
+    named = people_named(session, hats)
+    found = {tenant: defaultdict(list, {hat: list(names) for hat, names in named.items()}) for tenant in tenant_ids}
     for tenant, role, name in session.execute(query):
         for one in tenant_ids if tenant is None else [tenant]:
             found[one][Role(role)].append(name)
+    return dict(found)
+
+
+def people_named(session: Session, hats: Collection[str]) -> dict[str, list[str]]:
+    """Names of active people by `group:NAME` (who was in it when they last signed in) and `person:NAME`."""
+    groups = {hat.removeprefix(GROUP) for hat in hats if hat.startswith(GROUP)}
+    people = {hat.removeprefix(PERSON) for hat in hats if hat.startswith(PERSON)}
+    found: dict[str, list[str]] = {hat: [] for hat in hats if is_named(hat)}
+    of_groups = select(PersonGroup.name, Person.name).join(Person).where(_PEOPLE, PersonGroup.name.in_(groups))
+    for group, name in session.execute(of_groups.order_by(Person.name)) if groups else ():
+        found[GROUP + group].append(name)
+    for name in session.scalars(select(Person.name).where(_PEOPLE, Person.name.in_(people))) if people else ():
+        found[PERSON + name].append(name)
     return found
 
 
@@ -60,6 +93,14 @@ def place(session: Session, cluster: str, namespace: str, *, by: Actor) -> Place
         raise NotFound(f"No namespace {namespace} on cluster {cluster} belongs to a tenant of yours.")
     owned, tenant, found = row
     return Place(cluster, namespace, tenant, owned.environment or found.environment)
+
+
+def tenant(session: Session, name: str, *, by: Actor) -> Tenant:
+    """A tenant of the actor's, or any for who sees everything; raises NotFound alike for unknown and others."""
+    found = session.scalar(select(Tenant).where(Tenant.name == name, Tenant.active))
+    if found is None or not by.sees(found.id):
+        raise NotFound(f"There is no tenant {name} of yours: GET /me lists those that you belong to.")
+    return found
 
 
 def clusters(session: Session) -> Sequence[Cluster]:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.errors import NotFound
-from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
+from portal.models import Decision, Person, Role, Target, Tenant, Ticket, TicketTarget
+from portal.queries.approvers import asked_by_name
 from portal.states import MOVING, TERMINAL, State
 
 BATCH = 200
@@ -48,7 +49,7 @@ def visible(actor: Actor) -> ColumnElement[bool] | None:
     """The condition for tickets that exist for this actor; None where all do."""
     if actor.sees_everything:
         return None
-    own = Ticket.tenant_id.in_(actor.tenant_ids)
+    own = or_(Ticket.tenant_id.in_(actor.tenant_ids), asked_by_name(actor))
     if not actor.covered_tenant_ids:
         return own
     decided = Ticket.id.in_(select(Decision.ticket_id).where(Decision.person_id == actor.person_id))
@@ -59,9 +60,10 @@ def visible(actor: Actor) -> ColumnElement[bool] | None:
 def seen_by(actor: Actor, ticket: Ticket) -> bool:
     """Whether a ticket exists for this actor: as `visible` says, of one that was loaded whole.
 
-    Who stands in for somebody sees what waits for a decision in that tenant, and what they decided on themselves.
+    Whom its rule asks by group or name sees it, whatever their tenants. Who stands in for somebody sees what waits for
+    a decision in that tenant, and what they decided on themselves.
     """
-    if actor.sees(ticket.tenant_id):
+    if actor.sees(ticket.tenant_id) or actor.named_hats & ticket.hats:
         return True
     waits = ticket.state is State.PENDING or any(one.person_id == actor.person_id for one in ticket.decisions)
     return ticket.tenant_id in actor.covered_tenant_ids and waits
@@ -114,15 +116,17 @@ def _waits_for(by: Actor) -> ColumnElement[bool]:
 
     Whether the actor's word counts at all is worked out on the row (`standing.is_awaited`).
     """
-    own = Ticket.requester_id == by.person_id
+    hands = select(Person.id).where(or_(Person.id == by.voice_id, Person.owner_id == by.voice_id))
+    own = Ticket.requester_id.in_(hands)
     answer = and_(Ticket.state == State.PENDING, own, Ticket.question_id.is_not(None))
-    decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id, Decision.void_reason.is_(None))
-    of_others = and_(~own, Ticket.asked_by_id.is_distinct_from(by.person_id))
+    decided = select(Decision.ticket_id).where(Decision.person_id.in_(hands), Decision.void_reason.is_(None))
+    of_others = and_(~own, or_(Ticket.asked_by_id.is_(None), Ticket.asked_by_id.not_in(hands)))
     open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), Ticket.id.not_in(decided))
     if by.is_operator:
         return or_(open_, answer)
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
-    return or_(and_(open_, Ticket.tenant_id.in_(tenants | by.covered_tenant_ids)), answer)
+    mine = or_(Ticket.tenant_id.in_(tenants | by.covered_tenant_ids), asked_by_name(by))
+    return or_(and_(open_, mine), answer)
 
 
 def open_tickets(session: Session) -> Iterator[Ticket]:

@@ -14,44 +14,40 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import audit
-from portal.models import Cluster, Membership, Namespace, Person, RegistryVersion, Role, Tenant
+from portal.models import Cluster, Namespace, RegistryVersion, Role, Tenant
 from portal.registry import bundles, rows
 from portal.registry.diff import Change, diff
-from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+from portal.registry.people import Lists, groups_by_role, named_people, people_by_role
+from portal.registry.state import ClusterEntry, GroupEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
 
 
 def present(session: Session) -> RegistryFile:
     """What is in force now, as a registry without a text."""
-    roles, viz = _people_by_role(session), bundles.entries(session)
+    roles, groups, viz = people_by_role(session), groups_by_role(session), bundles.entries(session)
     return RegistryFile(
         clusters=tuple(
             ClusterEntry(row.name, row.environment, row.console, row.description, viz.get(row.name))
             for row in session.scalars(select(Cluster).where(Cluster.active))
         ),
-        tenants=tuple(_tenants(session, roles)),
-        people=tuple(
-            PersonEntry(row.name, row.title, row.email) for row in session.scalars(select(Person).where(Person.active))
-        ),
+        tenants=tuple(_tenants(session, roles, groups)),
+        people=tuple(PersonEntry(row.name, row.title, row.email) for row in session.scalars(named_people())),
         operators=tuple(roles[None, Role.OPERATOR]),
         auditors=tuple(roles[None, Role.AUDITOR]),
+        operator_groups=tuple(groups[None, Role.OPERATOR]),
+        auditor_groups=tuple(groups[None, Role.AUDITOR]),
     )
 
 
-def _people_by_role(session: Session) -> dict[tuple[int | None, Role], list[str]]:
-    query = select(Membership.tenant_id, Membership.role, Person.name).join(Person, Person.id == Membership.person_id)
-    found: dict[tuple[int | None, Role], list[str]] = defaultdict(list)
-    for tenant_id, role, name in session.execute(query.order_by(Membership.id)):
-        found[tenant_id, Role(role)].append(name)
-    return found
-
-
-def _tenants(session: Session, roles: dict[tuple[int | None, Role], list[str]]) -> Iterator[TenantEntry]:
+def _tenants(session: Session, roles: Lists, groups: Lists) -> Iterator[TenantEntry]:
     owned: dict[int, list[NamespaceEntry]] = defaultdict(list)
     for row in session.scalars(select(Namespace).order_by(Namespace.id)):
         owned[row.tenant_id].append(NamespaceEntry(row.cluster, row.name, row.environment))
+    of_tenant = (Role.MEMBER, Role.OWNER, Role.PARTNER)
     for tenant in session.scalars(select(Tenant).where(Tenant.active).order_by(Tenant.id)):
-        people = [tuple(roles[tenant.id, role]) for role in (Role.MEMBER, Role.OWNER, Role.PARTNER)]
-        yield TenantEntry(tenant.name, tenant.title, tuple(owned[tenant.id]), *people)
+        members, owners, partners = (tuple(roles[tenant.id, role]) for role in of_tenant)
+        grouped = GroupEntry(*(tuple(groups[tenant.id, role]) for role in of_tenant))
+        own, channels = tuple(owned[tenant.id]), tuple(tenant.channels)
+        yield TenantEntry(tenant.name, tenant.title, own, members, owners, partners, grouped, channels)
 
 
 def apply(session: Session, wanted: RegistryFile, *, by: str, now: datetime) -> list[Change]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.registry.state import RegistryFile, VizEntry
+from portal.registry.state import GroupEntry, RegistryFile, TenantEntry, VizEntry
 
 
 class Action(StrEnum):
@@ -51,6 +51,11 @@ _NOUNS = (
     "security-partner",
     "platform-operator",
     "auditor",
+    "member group",
+    "tenant-owner group",
+    "security-partner group",
+    "platform-operator group",
+    "auditor group",
 )
 _Key = tuple[int, str, str]
 
@@ -96,7 +101,8 @@ def _plain_rows(registry: RegistryFile) -> Iterator[_Row]:
     for person in registry.people:
         yield _Row("person", person.name, "", {"title": person.title, "email": person.email})
     for tenant in registry.tenants:
-        yield _Row("tenant", tenant.name, "", {"title": tenant.title})
+        channels = ", ".join(tenant.channels) or None
+        yield _Row("tenant", tenant.name, "", {"title": tenant.title, "channels": channels})
 
 
 def _viz_values(viz: VizEntry | None) -> dict[str, str | None]:
@@ -120,12 +126,19 @@ def _namespace_rows(registry: RegistryFile) -> Iterator[_Row]:
 
 def _role_rows(registry: RegistryFile) -> Iterator[_Row]:
     for tenant in registry.tenants:
-        roles = {
-            "member": tenant.members,
-            "tenant-owner": tenant.owners,
-            "security-partner": tenant.security_partners,
-        }
-        for noun, people in roles.items():
-            yield from (_Row(noun, person, f"of tenant {tenant.name}", {}) for person in people)
-    for noun, people in {"platform-operator": registry.operators, "auditor": registry.auditors}.items():
-        yield from (_Row(noun, person, "", {}) for person in people)
+        for noun, names in (*_by_role(tenant, ""), *_by_role(tenant.groups, " group")):
+            yield from (_Row(noun, name, f"of tenant {tenant.name}", {}) for name in names)
+    platform = {
+        "platform-operator": registry.operators,
+        "auditor": registry.auditors,
+        "platform-operator group": registry.operator_groups,
+        "auditor group": registry.auditor_groups,
+    }
+    for noun, names in platform.items():
+        yield from (_Row(noun, name, "", {}) for name in names)
+
+
+def _by_role(named: TenantEntry | GroupEntry, suffix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield f"member{suffix}", named.members
+    yield f"tenant-owner{suffix}", named.owners
+    yield f"security-partner{suffix}", named.security_partners

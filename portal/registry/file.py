@@ -12,10 +12,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from portal.configuration_files import load_yaml, refuse
-from portal.fields import dns_label
+from portal.fields import dns_label, group_name
 from portal.registry.diff import Action, Change, diff
 from portal.registry.rules import broken
-from portal.registry.state import ClusterEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+from portal.registry.state import ClusterEntry, GroupEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
 from portal.registry.viz_schema import VizSchema
 
 __all__ = [
@@ -52,6 +52,10 @@ def _people() -> fields.List[str]:
     return fields.List(_person(), load_default=list)
 
 
+def _groups() -> fields.List[str]:
+    return fields.List(fields.String(validate=group_name), load_default=list)
+
+
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
 
@@ -82,8 +86,20 @@ class NamespaceSchema(Schema):
         return NamespaceEntry(**data)
 
 
+class GroupsSchema(Schema):
+    """The groups of the identity provider whose people are a tenant's."""
+
+    members = _groups()
+    owners = _groups()
+    security_partners = _groups()
+
+    @post_load
+    def _made(self, data: Mapping[str, Any], **_: Any) -> GroupEntry:
+        return GroupEntry(**_tuples(data))
+
+
 class TenantSchema(Schema):
-    """One tenant with its namespaces and its people."""
+    """One tenant with its namespaces, its people and who else is told of its tickets."""
 
     name = fields.String(required=True, validate=dns_label)
     title = fields.String(load_default=None, validate=_said)
@@ -91,6 +107,8 @@ class TenantSchema(Schema):
     members = _people()
     owners = _people()
     security_partners = _people()
+    groups = fields.Nested(GroupsSchema, load_default=GroupEntry())
+    channels = fields.List(fields.String(validate=_said), load_default=list)
 
     @post_load
     def _made(self, data: dict[str, Any], **_: Any) -> TenantEntry:
@@ -117,6 +135,8 @@ class RegistrySchema(Schema):
     people = fields.List(fields.Nested(PersonSchema), load_default=list)
     operators = _people()
     auditors = _people()
+    operator_groups = _groups()
+    auditor_groups = _groups()
 
     @validates_schema
     def _holds_together(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Cluster, Membership, Namespace, Person, Role, Tenant
-from portal.registry.state import RegistryFile
+from portal.access import seats
+from portal.models import Cluster, GroupRole, Membership, Namespace, Person, Role, Source, Tenant
+from portal.registry.state import GroupEntry, RegistryFile, TenantEntry
 
-Named = TypeVar("Named", Cluster, Person, Tenant)
+Named = TypeVar("Named", Cluster, Tenant)
 
 
 def write(session: Session, wanted: RegistryFile) -> None:
@@ -19,10 +20,14 @@ def write(session: Session, wanted: RegistryFile) -> None:
     _settle(
         session, Cluster, {one.name: _values(one, "environment", "console", "description") for one in wanted.clusters}
     )
-    people = _settle(session, Person, {one.name: _values(one, "title", "email") for one in wanted.people})
-    tenants = _settle(session, Tenant, {one.name: _values(one, "title") for one in wanted.tenants})
+    people = _settle_people(session, {one.name: _values(one, "title", "email") for one in wanted.people})
+    tenants = _settle(
+        session, Tenant, {one.name: {"title": one.title, "channels": list(one.channels)} for one in wanted.tenants}
+    )
     _write_namespaces(session, wanted, tenants)
-    _write_memberships(session, set(_memberships(wanted, people, tenants)))
+    _write_memberships(session, {(people[name], of, role) for name, of, role in _seats(wanted, tenants, _named)})
+    _write_groups(session, set(_seats(wanted, tenants, _grouped)))
+    seats.refresh(session)
 
 
 def _values(entry: Any, *names: str) -> dict[str, Any]:
@@ -44,6 +49,24 @@ def _settle(session: Session, model: type[Named], wanted: dict[str, dict[str, An
     return {name: getattr(row, "id", 0) for name, row in rows.items()}
 
 
+def _settle_people(session: Session, wanted: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """People of the file; those whom the identity provider alone vouches for, and services, are left as they are."""
+    rows = {row.name: row for row in session.scalars(select(Person))}
+    for name, values in wanted.items():
+        row = rows.setdefault(name, Person(name=name))
+        session.add(row)
+        row.source, row.active = Source.REGISTRY, row.deactivated_at is None
+        for column, value in values.items():
+            setattr(row, column, value)
+    for name, row in rows.items():
+        if name not in wanted and row.source == Source.REGISTRY:
+            row.active = False
+            # Who may not come back anyway is still in the file for `present` until somebody else vouches.
+            row.source = Source.REGISTRY if row.deactivated_at is None else Source.PROVIDER
+    session.flush()
+    return {name: row.id for name, row in rows.items()}
+
+
 def _write_namespaces(session: Session, wanted: RegistryFile, tenants: dict[str, int]) -> None:
     rows = {(row.cluster, row.name): row for row in session.scalars(select(Namespace))}
     entries = {(one.cluster, one.name): (one, tenant) for tenant in wanted.tenants for one in tenant.namespaces}
@@ -56,22 +79,54 @@ def _write_namespaces(session: Session, wanted: RegistryFile, tenants: dict[str,
     session.flush()
 
 
-Seat = tuple[int, int | None, Role]
+Lists = dict[Role, tuple[str, ...]]
+Seat = tuple[str, int | None, Role]
 
 
-def _memberships(wanted: RegistryFile, people: dict[str, int], tenants: dict[str, int]) -> Iterator[Seat]:
+def _seats(
+    wanted: RegistryFile, tenants: dict[str, int], lists: Callable[[TenantEntry | RegistryFile], Lists]
+) -> Iterator[Seat]:
+    """Who (a name or a group) has which role where, None for the platform."""
     for tenant in wanted.tenants:
-        seats = {Role.MEMBER: tenant.members, Role.OWNER: tenant.owners, Role.PARTNER: tenant.security_partners}
-        for role, names in seats.items():
-            yield from ((people[name], tenants[tenant.name], role) for name in names)
-    for role, names in {Role.OPERATOR: wanted.operators, Role.AUDITOR: wanted.auditors}.items():
-        yield from ((people[name], None, role) for name in names)
+        yield from ((name, tenants[tenant.name], role) for role, names in lists(tenant).items() for name in names)
+    yield from ((name, None, role) for role, names in lists(wanted).items() for name in names)
 
 
-def _write_memberships(session: Session, wanted: set[Seat]) -> None:
-    rows = {(row.person_id, row.tenant_id, Role(row.role)): row for row in session.scalars(select(Membership))}
-    for seat in rows.keys() - wanted:
-        session.delete(rows[seat])
+def _named(entry: TenantEntry | RegistryFile) -> Lists:
+    if isinstance(entry, RegistryFile):
+        return {Role.OPERATOR: entry.operators, Role.AUDITOR: entry.auditors}
+    return _of_tenant(entry)
+
+
+def _grouped(entry: TenantEntry | RegistryFile) -> Lists:
+    if isinstance(entry, RegistryFile):
+        return {Role.OPERATOR: entry.operator_groups, Role.AUDITOR: entry.auditor_groups}
+    return _of_tenant(entry.groups)
+
+
+def _of_tenant(entry: TenantEntry | GroupEntry) -> Lists:
+    return {Role.MEMBER: entry.members, Role.OWNER: entry.owners, Role.PARTNER: entry.security_partners}
+
+
+def _write_memberships(session: Session, wanted: set[tuple[int, int | None, Role]]) -> None:
+    """Seats by name; a service's are its owner's to give, and those by group are settled by `seats.refresh`."""
+    services = select(Person.id).where(Person.source == Source.SERVICE)
+    found = session.scalars(select(Membership).where(Membership.person_id.not_in(services)))
+    rows = {(row.person_id, row.tenant_id, Role(row.role)): row for row in found}
+    for seat, row in rows.items():
+        if seat in wanted:
+            row.via = None
+        elif row.via is None:
+            session.delete(row)
     for person, tenant, role in sorted(wanted - rows.keys(), key=str):
         session.add(Membership(person_id=person, tenant_id=tenant, role=role.value))
+    session.flush()
+
+
+def _write_groups(session: Session, wanted: set[Seat]) -> None:
+    rows = {(row.name, row.tenant_id, Role(row.role)): row for row in session.scalars(select(GroupRole))}
+    for seat in rows.keys() - wanted:
+        session.delete(rows[seat])
+    for name, tenant, role in sorted(wanted - rows.keys(), key=str):
+        session.add(GroupRole(name=name, tenant_id=tenant, role=role.value))
     session.flush()

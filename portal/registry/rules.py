@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from portal.configuration_files import not_known
-from portal.registry.state import RegistryFile
-
-Path = tuple[str | int, ...]
-Found = tuple[Path, str]
+from portal.registry.state import Found, Path, RegistryFile
 
 
 def broken(registry: RegistryFile) -> list[Found]:
     """Every place where a rule is broken, as path and sentence."""
-    return [*_names_twice(registry), *_people_twice(registry), *_claimed_twice(registry), *_unknown(registry)]
+    return [
+        *_names_twice(registry),
+        *_twice_in_a_list(registry),
+        *_claimed_twice(registry),
+        *_groups_of_two_tenants(registry),
+        *_unknown(registry),
+    ]
 
 
 def _names_twice(registry: RegistryFile) -> Iterator[Found]:
@@ -31,10 +34,10 @@ def _names_twice(registry: RegistryFile) -> Iterator[Found]:
                 yield (noun, index, "name"), f"{noun}[{named.index(name)}] is called {name!r} too: keep one."
 
 
-def _people_twice(registry: RegistryFile) -> Iterator[Found]:
-    for path, people in _lists_of_people(registry):
-        for index, name in enumerate(people):
-            if name in people[:index]:
+def _twice_in_a_list(registry: RegistryFile) -> Iterator[Found]:
+    for path, names in (*_lists_of_people(registry), *_other_lists(registry)):
+        for index, name in enumerate(names):
+            if name in names[:index]:
                 yield (*path, index), f"{name!r} stands in this list already: keep one."
 
 
@@ -47,6 +50,20 @@ def _claimed_twice(registry: RegistryFile) -> Iterator[Found]:
                 sentence = f"Tenant {owner[key]} owns {namespace.name} on {namespace.cluster} already: only one can."
                 yield ("tenants", at, "namespaces", index, "name"), sentence
             owner.setdefault(key, tenant.name)
+
+
+def _groups_of_two_tenants(registry: RegistryFile) -> Iterator[Found]:
+    """Whose people belong to a tenant cannot be left to chance; those who accept risk may do so for several."""
+    first: dict[str, str] = {}
+    for at, tenant in enumerate(registry.tenants):
+        for noun, names in (("members", tenant.groups.members), ("owners", tenant.groups.owners)):
+            for index, name in enumerate(names):
+                if first.setdefault(name, tenant.name) != tenant.name:
+                    sentence = (
+                        f"Group {name!r} maps to two tenants, {first[name]} and {tenant.name}: give each a group of "
+                        "its own, or name the people of one of them."
+                    )
+                    yield ("tenants", at, "groups", noun, index), sentence
 
 
 def _unknown(registry: RegistryFile) -> Iterator[Found]:
@@ -71,3 +88,12 @@ def _lists_of_people(registry: RegistryFile) -> Iterator[tuple[Path, tuple[str, 
         yield ("tenants", at, "security_partners"), tenant.security_partners
     yield ("operators",), registry.operators
     yield ("auditors",), registry.auditors
+
+
+def _other_lists(registry: RegistryFile) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for at, tenant in enumerate(registry.tenants):
+        yield ("tenants", at, "channels"), tenant.channels
+        for noun, names in vars(tenant.groups).items():
+            yield ("tenants", at, "groups", noun), names
+    yield ("operator_groups",), registry.operator_groups
+    yield ("auditor_groups",), registry.auditor_groups

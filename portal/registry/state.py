@@ -13,6 +13,9 @@ from typing import Any
 
 from portal.mesh.viz.bundle import Bundle
 
+Path = tuple[str | int, ...]
+Found = tuple[Path, str]
+
 
 @dataclass(frozen=True)
 class SecretSource:
@@ -83,8 +86,17 @@ class NamespaceEntry:
 
 
 @dataclass(frozen=True)
+class GroupEntry:
+    """The groups of the identity provider whose people are a tenant's, by role."""
+
+    members: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    security_partners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TenantEntry:
-    """One tenant, what it owns, and the names of its people by role."""
+    """One tenant, what it owns, its people by role (by name and by group), and the channels that are told."""
 
     name: str
     title: str
@@ -92,6 +104,8 @@ class TenantEntry:
     members: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     security_partners: tuple[str, ...] = ()
+    groups: GroupEntry = GroupEntry()
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,8 @@ class RegistryFile:
     people: tuple[PersonEntry, ...] = ()
     operators: tuple[str, ...] = ()
     auditors: tuple[str, ...] = ()
+    operator_groups: tuple[str, ...] = ()
+    auditor_groups: tuple[str, ...] = ()
     text: str = field(default="", compare=False)
 
     @property
@@ -129,20 +145,32 @@ class RegistryFile:
 
     def warnings(self) -> list[str]:
         """What is allowed and yet hardly meant, in sentences: tickets that nobody could ever approve."""
-        found = [sentence for tenant in self.tenants for sentence in _unapprovable(tenant)]
-        if not self.operators:
-            found.append("Nobody is a platform operator: what is routed to operators would wait for ever.")
+        return [sentence for _, sentence in self.doubts()]
+
+    def doubts(self) -> list[Found]:
+        """The warnings, each with the path in the file that it is about."""
+        found = [one for at, tenant in enumerate(self.tenants) for one in _unapprovable(at, tenant)]
+        if not self.operators and not self.operator_groups:
+            sentence = "Nobody is a platform operator: what is routed to operators would wait for ever."
+            found.append((("operators",), sentence))
         return found
 
 
-def _unapprovable(tenant: TenantEntry) -> Iterator[str]:
-    if not tenant.owners:
-        yield f"Tenant {tenant.name} has no owner: name one, or what needs one waits for ever."
-    partners = set(tenant.security_partners)
+def _unapprovable(at: int, tenant: TenantEntry) -> Iterator[Found]:
+    if not tenant.owners and not tenant.groups.owners:
+        sentence = f"Tenant {tenant.name} has no owner: name one, or what needs one waits for ever."
+        yield ("tenants", at, "owners"), sentence
+    if tenant.groups.security_partners:
+        return
+    partners, path = set(tenant.security_partners), ("tenants", at, "security_partners")
     if not partners:
-        yield f"Tenant {tenant.name} has no security partner: name one, or what needs one waits for ever."
-    elif len(partners) == 1 and partners == set(tenant.members):
         yield (
+            path,
+            f"Tenant {tenant.name} has no security partner: name one, or what needs one waits for ever.",
+        )
+    elif len(partners) == 1 and partners == set(tenant.members) and not tenant.groups.members:
+        yield (
+            path,
             f"The only security partner of tenant {tenant.name} is its only member, and nobody decides on their own "
-            "ticket: name another."
+            "ticket: name another.",
         )

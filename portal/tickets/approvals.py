@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from portal.hats import GROUP, PERSON, is_named, words_of
 from portal.models import Decision, Role, Ticket
 from portal.queries.deciders import Deciders
 
@@ -45,21 +46,24 @@ class Need:
     @property
     def words(self) -> str:
         """`one security partner (partner, partner2)`."""
-        number = "one" if self.missing == 1 else str(self.missing)
-        group = group_words(self.group) + ("" if self.missing == 1 else "s")
+        if self.group.startswith(PERSON):
+            return words_of(self.group, 1) + ("" if self.people else " (who is not active)")
         if self.fallback is None:
-            return f"{number} {group} ({', '.join(self.people) or 'nobody has this role yet'})"
+            nobody = "nobody of it has signed in yet" if is_named(self.group) else "nobody has this role yet"
+            return f"{words_of(self.group, self.missing)} ({', '.join(self.people) or nobody})"
         told = [", ".join(self.people), f"{self.fallback.why}: {', '.join(self.fallback.people)}"]
-        return f"{number} {group} ({'; '.join(filter(None, told))})"
+        return f"{words_of(self.group, self.missing)} ({'; '.join(filter(None, told))})"
 
 
 def group_words(group: str) -> str:
-    """A group as a sentence says it: `security partner`."""
-    return group.replace("-", " ")
+    """A group as a sentence says it: `security partner`, `member of group sec-leads`."""
+    if group.startswith(GROUP):
+        return f"member of group {group.removeprefix(GROUP)}"
+    return group.removeprefix(PERSON).replace("-", " ")
 
 
 def met(approvals: Sequence[dict[str, Any]], decided: Sequence[frozenset[str]]) -> list[int]:
-    """How many approvals of each group `decided` (one set of roles a decision) gives at best.
+    """How many approvals of each group `decided` (one set of hats a decision) gives at best.
 
     One person counts for one group only: a rule that asks two groups asks two people.
     """
@@ -184,7 +188,7 @@ def fallbacks(vote: Vote, deciders: Deciders) -> dict[int, Fallback]:
     for index, approval in enumerate(vote.approvals):
         if counts[index] >= approval["count"]:
             continue
-        for group in approval.get("fallback") or FALLBACK:
+        for group in approval.get("fallback") or ([] if is_named(approval["from"]) else FALLBACK):
             if sum(vote.counts(_as_well(left, group, approval["from"]))) > sum(counts):
                 people = tuple(name for name, roles in able.items() if group in roles)
                 some = any(approval["from"] in roles for roles in able.values())

@@ -61,7 +61,7 @@ def awaited(session: Session, ticket: Ticket) -> list[Need]:
     """The approvals that a pending ticket still waits for, with who may give them; [] when it waits for no person."""
     if ticket.state is not State.PENDING or ticket.automatic:
         return []
-    deciders = queries.deciders(session, {ticket.tenant_id})[ticket.tenant_id]
+    deciders = queries.deciders(session, {ticket.tenant_id}, ticket.hats)[ticket.tenant_id]
     return [need for need in needs(Vote.on(ticket, deciders), deciders) if need.missing > 0]
 
 

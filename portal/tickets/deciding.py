@@ -90,7 +90,7 @@ def give_approval(session: Session, ticket: Ticket, verdict: Verdict, *, by: Act
 
 
 def _deciders(session: Session, ticket: Ticket) -> Deciders:
-    return deciders(session, {ticket.tenant_id})[ticket.tenant_id]
+    return deciders(session, {ticket.tenant_id}, ticket.hats)[ticket.tenant_id]
 
 
 def _as_what(standing: Standing) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import audit
 from portal.access import rights
-from portal.access.actor import Actor
-from portal.access.rights import Action
+from portal.access.actor import Actor, Scope
+from portal.access.rights import Action, need_scope
 from portal.durations import words
 from portal.errors import Forbidden, Invalid, NotFound, WrongState
 from portal.models import Delegation, Membership, Person, Role, Source, Tenant
@@ -99,6 +99,7 @@ def end(session: Session, number: int, *, by: Actor, now: datetime) -> Delegatio
         raise _unknown(str(number))
     if by.person_id not in (found.person_id, found.to_id) and not by.is_operator:
         raise Forbidden("Only who made it, who stands in, or a platform operator may end a delegation.")
+    need_scope(by, Scope.DECIDE, f"end delegation {number}")
     if found.ended_at is not None or found.until <= now:
         raise WrongState(f"Delegation {number} is over already.")
     found.ended_at, found.ended_by = now, by.name

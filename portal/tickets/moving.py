@@ -62,7 +62,7 @@ def _bump(session: Session, ticket: Ticket) -> None:
 
 def may(by: Actor, action: Action, ticket: Ticket) -> None:
     """Raise Forbidden unless the table of rights lets the actor do this to the ticket."""
-    rights.check(by, action, ticket.ref, tenant_id=ticket.tenant_id, requester_id=ticket.requester_id)
+    rights.check_thing(by, action, rights.Thing(ticket.ref, ticket.tenant_id, ticket.requester_id, ticket.hats))
 
 
 def testify(session: Session, ticket: Ticket, type_: str, *, by: Actor, now: datetime, **payload: Any) -> None:

@@ -41,17 +41,29 @@ def approvals_of(route: Route) -> list[dict[str, Any]]:
 def reroute(session: Session, ticket: Ticket, route: Route, *, by: Actor, now: datetime) -> None:
     """Another rule of the same policy counts for what the ticket is now.
 
-    Approvals that were given stay: each counts by the roles that its person had. What was trimmed goes on needing the
-    approvals that it needed before.
+    It then waits for what that rule asks, as `put_on` says.
     """
     payload = {"from": ticket.rule, "to": route.rule}
+    put_on(session, ticket, route)
+    testify(session, ticket, "ticket:rerouted", by=by, now=now, **payload)
+
+
+def put_on(session: Session, ticket: Ticket, route: Route) -> None:
+    """Have a ticket wait for what a rule asks. Approvals that were given stay, and count by the hats of their people.
+
+    The groups that a person was in when they decided were only noted where a rule asked for them: those that the new
+    rule asks for are noted as they are now. What was trimmed goes on needing the approvals that it needed before.
+    """
     ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
     if ticket.asked is None:
         ticket.approvals = approvals_of(route)
     else:
         ticket.approvals, ticket.automatic = stricter(ticket.approvals, approvals_of(route)), False
     breaking_glass.keep_or_mend(ticket, route)
-    testify(session, ticket, "ticket:rerouted", by=by, now=now, **payload)
+    people = queries.people_named(session, ticket.hats)
+    for decision in ticket.decisions:
+        more = {hat for hat, names in people.items() if decision.person.name in names}
+        decision.roles = sorted({*decision.roles, *more})
 
 
 def surroundings_seen(view: queries.NamespaceView) -> Surroundings:

@@ -54,7 +54,8 @@ def _standings(ticket: Ticket, by: Actor, vote: Vote, deciders: Deciders) -> Ite
         for one in sorted(by.absences, key=lambda one: one.name)
         if one.tenant_id == ticket.tenant_id and deciders.voice(one.name) not in vote.spent
     ]
-    plain = [Standing(frozenset(by.roles_in(ticket.tenant_id)))]
+    # Of groups and names only those that the rule asks for are noted: the others say nothing about the ticket.
+    plain = [Standing(frozenset({*by.roles_in(ticket.tenant_id), *(by.named_hats & ticket.hats)}))]
     plain += [Standing(frozenset(one.roles), in_place_of=one) for one in absences]
     yield from plain
     for index, fallback in fallbacks(vote, deciders).items():

@@ -81,10 +81,13 @@ class Desk:
         """A ticket as somebody sees it."""
         return said(self.get(f"tickets/{ref}", who))
 
-    def decide(self, ref: str, version: int, who: str = "partner", **words: Any) -> TestResponse:
-        """Approve on a version, unless `words` say otherwise."""
+    def decide(
+        self, ref: str, version: int, who: str | None = "partner", *, signed_in: Any = None, **words: Any
+    ) -> TestResponse:
+        """Approve on a version, unless `words` say otherwise; `signed_in` are headers of another token."""
         body = {"decision": "approve", "note": "seen", **words}
-        return self.post(f"tickets/{ref}/decisions", body, who, headers={"If-Match": f'"{version}"'})
+        headers = {"If-Match": f'"{version}"', **(signed_in or {})}
+        return self.post(f"tickets/{ref}/decisions", body, who, headers=headers)
 
     def approved(self, **changes: Any) -> dict[str, Any]:
         """A ticket that the partner has approved."""
@@ -117,24 +120,24 @@ class Desk:
             carrying_out.settle_active(session, claim, evidence={"progress": {}})
         return self.ticket(ticket["ref"])
 
-    def drifted(self) -> dict[str, Any]:
+    def drifted(self, **changes: Any) -> dict[str, Any]:
         """A ticket with an open window of which somebody removed an entry."""
-        ref = self.active()["ref"]
+        ref = self.active(**changes)["ref"]
         with self.database.unit_of_work() as session:
             ticket = take_for_change(session, number_of(ref), by=world.actor(session, "member"))
             link = session.get_one(TicketTarget, (ticket.id, ticket.targets[0].target_id))
             link.suspended = Want.from_json(link.wanted).to_json()
         return self.ticket(ref)
 
-    def broken(self) -> dict[str, Any]:
+    def broken(self, **changes: Any) -> dict[str, Any]:
         """A ticket whose requester broke the glass."""
-        ref = self.checked()["ref"]
+        ref = self.checked(**changes)["ref"]
         assert self.post(f"tickets/{ref}/break-glass", {"reason": "payments are down"}).status_code == 200
         return self.ticket(ref)
 
-    def long_open(self) -> dict[str, Any]:
+    def long_open(self, **changes: Any) -> dict[str, Any]:
         """A ticket whose deciders are asked whether its window may stay open."""
-        ref = self.active()["ref"]
+        ref = self.active(**changes)["ref"]
         with self.database.unit_of_work() as session:
             session.get_one(Ticket, number_of(ref)).recertify_at = database_now(session) + timedelta(days=7)
         return self.ticket(ref)

@@ -1,224 +1,196 @@
-"""Who may do what: one table of every route that changes something, by role. A route that it does not name fails."""
+"""Who may do what: every route of the web process, tried by each role and each scope, against the table of rights."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
-from portal.models import Cluster
+from portal.access import tokens
+from portal.access.actor import Scope
+from portal.access.rights import RIGHTS, Action
+from portal.db import database_now
+from portal.models import Person, Role, Ticket
 from tests import world
-from tests.api.desk import Desk
+from tests.api.desk import Desk, said
+from tests.api.rights_table import API, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
+from tests.tickets.people import put_in, service
 
-WHO: tuple[str | None, ...] = (
-    None,
-    "member",
-    "member2",
-    "owner",
-    "partner",
-    "outsider_partner",
-    "operator",
-    "auditor",
-)
-REASON = {"reason": "no longer needed"}
-AWAY = {
-    "to": "partner2",
-    "tenant": "emojis",
-    "until": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
-    "reason": "on leave",
-}
-
-# Statuses in the order of WHO; the ticket is the member's and in a state that allows the verb.
-TABLE: dict[str, tuple[int, ...]] = {
-    "/tickets/preview": (401, 200, 200, 200, 200, 404, 403, 403),
-    "/tickets": (401, 201, 201, 201, 201, 404, 403, 403),
-    "/tickets/<ref>/decisions": (401, 403, 403, 403, 200, 404, 403, 403),
-    "/decisions": (401, 200, 200, 200, 200, 200, 200, 200),
-    "/tickets/<ref>/questions": (401, 403, 403, 201, 201, 404, 201, 403),
-    "/tickets/<ref>/answers": (401, 201, 201, 201, 403, 404, 403, 403),
-    "/delegations": (401, 403, 403, 201, 201, 404, 201, 403),
-    "/delegations/<number>/end": (401, 403, 403, 403, 200, 404, 200, 403),
-    "PUT /tenants/<name>/reject-templates/<template>": (401, 403, 403, 200, 200, 404, 403, 403),
-    "DELETE /tenants/<name>/reject-templates/<template>": (401, 403, 403, 200, 200, 404, 403, 403),
-    "/tickets/<ref>/withdraw": (401, 200, 403, 200, 403, 404, 403, 403),
-    "/tickets/<ref>/release": (401, 200, 403, 200, 403, 404, 403, 403),
-    "/tickets/<ref>/revoke": (401, 403, 403, 200, 200, 404, 200, 403),
-    "/tickets/<ref>/retry": (401, 200, 403, 200, 200, 404, 200, 403),
-    "/tickets/<ref>/reapply": (401, 200, 403, 200, 403, 404, 403, 403),
-    "/tickets/<ref>/preflight": (401, 200, 200, 200, 200, 404, 200, 403),
-    "/tickets/<ref>/comments": (401, 201, 201, 201, 201, 404, 201, 403),
-    "/tickets/<ref>/take": (401, 403, 403, 403, 403, 404, 200, 403),
-    "/tickets/<ref>/fulfil": (401, 403, 403, 403, 403, 404, 200, 403),
-    "/tickets/<ref>/decline": (401, 403, 403, 403, 403, 404, 200, 403),
-    "/tickets/<ref>/nudge": (401, 200, 200, 200, 200, 404, 403, 403),
-    "/tickets/<ref>/break-glass": (401, 200, 200, 200, 200, 404, 403, 403),
-    "/tickets/<ref>/review": (401, 403, 403, 403, 200, 404, 403, 403),
-    "/tickets/<ref>/recertify": (401, 403, 403, 200, 200, 404, 200, 403),
-    "/clusters/<name>/pause": (401, 403, 403, 403, 403, 403, 200, 403),
-    "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
-    "/clusters/<name>/gone": (401, 403, 403, 403, 403, 403, 200, 403),
-    "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
-    "PUT /me/notifications": (401, 200, 200, 200, 200, 200, 200, 200),
-    "/deliveries/<number>/retry": (401, 403, 403, 403, 403, 403, 200, 403),
-}
-BODIES: dict[str, Any] = {
-    "preview": world.ask(),
-    "tickets": world.ask(),
-    "decisions": {"decision": "approve"},
-    "questions": {"text": "Which vendor is it?"},
-    "answers": {"text": "The one of the tills."},
-    "delegations": AWAY,
-    "<template>": {"text": "Use opaque ports."},
-    "withdraw": REASON,
-    "release": REASON,
-    "revoke": REASON,
-    "break-glass": REASON,
-    "review": {"justified": True, "note": "the log shows it"},
-    "recertify": {"note": "the vendor is at it"},
-    "comments": {"text": "Which vendor is it?"},
-    "fulfil": {"answer": "They have it."},
-    "decline": {"answer": "The console knows no read-only role."},
-    "pause": {"reason": "an upgrade of the mesh"},
-    "gone": {"reason": "its provider deleted it"},
-    "notifications": {"digest": True, "muted": ["active"]},
-    "revocations": {"tenant": "emojis", "dry_run": False, **REASON},
-}
+WHO = ("member", "member2", "owner", "partner", "operator", "auditor", "outsider", "outsider_partner")
+REQUESTER = "member"
+numbers = count()
 
 
-def paused(desk: Desk) -> dict[str, Any]:
-    """No ticket, but a cluster that can be resumed."""
-    assert desk.post("clusters/practice/pause", BODIES["pause"], "operator").status_code == 200
-    return {"ref": "", "version": 0}
+def route_of(key: str) -> tuple[str, str]:
+    """Method and rule of a line of the table; a line may name a query to tell it from another."""
+    method, path = key.split(" ")
+    return method, path.partition("?")[0]
 
 
-def undelivered(desk: Desk) -> dict[str, Any]:
-    """A ticket, and the number of a delivery of it that went nowhere."""
-    ref = desk.generic()["ref"]
-    found = desk.get(f"deliveries?ticket={ref}", "operator").get_json()["items"]
-    return {"ref": ref, "version": 0, "number": found[0]["id"]}
+def expected(row: Row, who: str) -> int:
+    """The status that the table of rights gives somebody."""
+    if who in row.but:
+        return row.but[who]
+    if row.action is None or RIGHTS[row.action].anybody:
+        return row.done
+    if row.tenants and world.ROLES[who][0] == "books":
+        return 404
+    right, role = RIGHTS[row.action], world.ROLES[who][1]
+    return row.done if role in right.roles or (right.requester and who == REQUESTER) else 403
 
 
-def questioned(desk: Desk) -> dict[str, Any]:
-    """A ticket that waits for an answer."""
-    ref = desk.checked()["ref"]
-    assert desk.post(f"tickets/{ref}/questions", BODIES["questions"], "partner").status_code == 201
-    return desk.ticket(ref)
+def tried(desk: Desk, key: str, who: str, headers: dict[str, str] | None = None) -> TestResponse:
+    """The answer to a route done to a new thing of its own; `headers` may sign in otherwise."""
+    row, one = TABLE[key], Try(desk, who, next(numbers))
+    thing = row.to(one)
+    method, path = key.split(" ")
+    address = re.sub(r"<(\w+)>", lambda name: str(thing[name[1]]), path)
+    body = row.body(one) if callable(row.body) else row.body
+    sent = {} if method == "GET" else {"json": body or {}}
+    version = {"If-Match": f'"{thing["version"]}"'} if "version" in thing else {}
+    return desk.send(method, address, who, headers={**version, **(headers or {})}, **sent)
 
 
-def delegated(desk: Desk) -> dict[str, Any]:
-    """No ticket, but a delegation that can be ended."""
-    assert desk.post("delegations", AWAY, "partner").status_code == 201
-    return {"ref": "", "version": 0}
-
-
-def with_template(desk: Desk) -> dict[str, Any]:
-    """No ticket, but a reason to reject that can be removed."""
-    kept = desk.send("PUT", "tenants/emojis/reject-templates/opaque", "owner", json=BODIES["<template>"])
-    assert kept.status_code == 200
-    return {"ref": "", "version": 0}
-
-
-def drained(desk: Desk) -> dict[str, Any]:
-    """A ticket that is being undone on a cluster that left the registry."""
-    ticket = desk.active()
-    assert desk.post(f"tickets/{ticket['ref']}/release", REASON, "member").status_code == 200
+def scoped(desk: Desk, who: str, *scopes: Scope) -> dict[str, str]:
+    """The header of a token of somebody's with these scopes alone."""
     with desk.database.unit_of_work() as session:
-        session.get_one(Cluster, "practice").active = False
-    return ticket
+        person = session.scalars(select(Person).where(Person.name == who)).one()
+        terms = tokens.Terms("scoped", None, frozenset(scopes))
+        _, token = tokens.mint(session, person, terms, now=database_now(session))
+    return {"Authorization": f"Bearer {token}"}
 
 
-BEFORE = {
-    "/deliveries/<number>/retry": undelivered,
-    "questions": Desk.checked,
-    "answers": questioned,
-    "end": delegated,
-    "<template>": with_template,
-    "decisions": Desk.checked,
-    "withdraw": Desk.checked,
-    "release": Desk.active,
-    "revoke": Desk.active,
-    "retry": Desk.failed,
-    "reapply": Desk.drifted,
-    "preflight": Desk.checked,
-    "nudge": Desk.checked,
-    "break-glass": Desk.checked,
-    "review": Desk.broken,
-    "recertify": Desk.long_open,
-    "comments": Desk.submitted,
-    "take": Desk.generic,
-    "fulfil": Desk.generic,
-    "decline": Desk.generic,
-    "resume": paused,
-    "gone": drained,
-    "revocations": Desk.active,
-}
-
-
-def test_the_table_names_every_route_that_changes_something(app: Flask) -> None:
-    changing = {
-        f"{'' if method == 'POST' else f'{method} '}{rule.rule.removeprefix('/api/v1')}"
+def test_the_table_names_every_route(app: Flask) -> None:
+    served = {
+        (method, rule.rule)
         for rule in app.url_map.iter_rules()
-        for method in (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule not in PUBLIC
     }
-    assert changing == set(TABLE)
+    assert served == {route_of(key) for key in TABLE}
 
 
-def decisions(ticket: dict[str, Any]) -> dict[str, Any]:
-    """A word on one ticket of several that there could be."""
-    return {"items": [{"ref": ticket["ref"], "version": ticket["version"], "decision": "approve"}]}
+# Rights are no matter of the database: once is enough of so many requests.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-@pytest.mark.parametrize("who", WHO)
-@pytest.mark.parametrize("route", TABLE)
-def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | None) -> None:
-    verb = route.rsplit("/", 1)[-1]
-    before = BEFORE.get(route, BEFORE.get(verb))
-    ticket: dict[str, Any] = before(desk) if before else {"ref": "", "version": 0}
-    headers = {"If-Match": f'"{ticket["version"]}"'}
-    method, _, path = route.rpartition(" ")
-    names = {"<ref>": ticket["ref"], "tenants/<name>": "tenants/emojis", "<name>": "practice"}
-    for placeholder, name in {**names, "<number>": str(ticket.get("number", 1)), "<template>": "opaque"}.items():
-        path = path.replace(placeholder, name)
-    body = decisions(ticket) if path == "/decisions" else BODIES.get(verb)
-    answer = desk.send(method or "POST", f"/api/v1{path}", who, json=body or {}, headers=headers)
-    assert answer.status_code == TABLE[route][WHO.index(who)], answer.text
+@on_sqlite
+@pytest.mark.parametrize("key", TABLE)
+def test_each_role_gets_what_the_table_of_rights_says(desk: Desk, key: str) -> None:
+    assert tried(desk, key, REQUESTER, {"Authorization": ""}).status_code == 401
+    for who in WHO:
+        answer = tried(desk, key, who)
+        assert (who, answer.status_code) == (who, expected(TABLE[key], who)), answer.text
+        if who.startswith("outsider") and route_of(key) != ("POST", f"{API}/tickets"):
+            assert SECRET not in answer.text
 
 
-@pytest.mark.parametrize("who", WHO[1:])
-def test_each_decision_of_several_is_allowed_as_if_it_were_alone(desk: Desk, who: str) -> None:
-    made = desk.post("decisions", decisions(desk.checked()), who).get_json()["items"]
-    assert [one["status"] for one in made] == [TABLE["/tickets/<ref>/decisions"][WHO.index(who)]]
+@on_sqlite
+@pytest.mark.parametrize("key", TABLE)
+def test_each_scope_gets_what_the_table_of_rights_says(desk: Desk, key: str) -> None:
+    row = TABLE[key]
+    who = next(one for one in WHO if expected(row, one) == row.done)
+    needed = Scope.READ if row.action is None else RIGHTS[row.action].scope
+    for scope in Scope:
+        answer = tried(desk, key, who, scoped(desk, who, scope))
+        assert (scope, answer.status_code) == (scope, row.done if needed in {scope, Scope.READ} else 403), answer.text
+        if answer.status_code == 403:
+            assert f"lacks the scope `{needed}`" in answer.get_json()["detail"]
 
 
-def test_who_may_not_revoke_everything_ends_nothing(desk: Desk) -> None:
-    ref = desk.active()["ref"]
-    for who in ("owner", "partner", "auditor"):
-        desk.post("revocations", BODIES["revocations"], who)
-    assert desk.ticket(ref)["state"] == "active"
+def test_fulfilling_a_pending_ticket_is_deciding_too(desk: Desk) -> None:
+    ref = desk.generic()["ref"]
+    path, body = f"tickets/{ref}/fulfil", {"answer": "They have it."}
+    alone = desk.post(path, body, "operator", headers=scoped(desk, "operator", Scope.OPERATE))
+    assert (alone.status_code, "lacks the scope `decide`" in alone.get_json()["detail"]) == (403, True)
+    both = scoped(desk, "operator", Scope.OPERATE, Scope.DECIDE)
+    assert desk.post(path, body, "operator", headers=both).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["tickets", "me", "kinds", "clusters", "tickets/MD-1", "delegations", "no-such-thing"])
-def test_reading_needs_a_token_too(desk: Desk, path: str) -> None:
-    answer = desk.get(path, None)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert answer.mimetype == "application/problem+json"
+def test_every_action_of_a_route_is_one_of_the_table_of_rights() -> None:
+    assert {row.action for row in TABLE.values()} - {None} <= set(Action) == set(RIGHTS)
+
+
+@pytest.mark.parametrize(("who", "status"), [("operator", 200), ("auditor", 403), ("owner", 404), ("outsider", 404)])
+def test_operators_end_tokens_of_others(desk: Desk, who: str, status: int) -> None:
+    number = foreign_token(Try(desk, who, 0))["number"]
+    assert desk.post(f"tokens/{number}/revoke", None, who).status_code == status
+
+
+def test_who_is_asked_by_name_sees_that_ticket_and_no_other(desk: Desk) -> None:
+    with desk.database.unit_of_work() as session:
+        put_in(session, "amira", "leads")
+    asked, other = desk.checked(), desk.checked(fields=world.exception(inbound="9999"))
+    with desk.database.unit_of_work() as session:
+        ticket = session.get_one(Ticket, int(asked["ref"].removeprefix("MD-")))
+        ticket.approvals = [{"from": "group:leads", "count": 1}]
+    signed_in = scoped(desk, "amira", Scope.DECIDE)
+
+    def get(path: str) -> TestResponse:
+        return desk.get(path, None, headers=signed_in)
+
+    assert [one["ref"] for one in said(get("tickets?waiting_for=me"))["items"]] == [asked["ref"]]
+    for path in ("", "/events", "/evidence", "/comments"):
+        assert get(f"tickets/{asked['ref']}{path}").status_code == 200
+        assert get(f"tickets/{other['ref']}{path}").status_code == 404
+    assert get("clusters/practice/inventory?namespace=emojivoto").status_code == 404
+    assert get("tenants/emojis/services").status_code == 404
+    decided = desk.decide(asked["ref"], asked["version"], None, signed_in=signed_in)
+    assert (decided.status_code, decided.get_json()["state"]) == (200, "approved")
+    assert decided.get_json()["decisions"][0]["roles"] == ["group:leads"]
+
+
+def test_a_service_loses_what_its_owner_loses(desk: Desk) -> None:
+    with desk.database.unit_of_work() as session:
+        service(session, "robot", "owner", Role.OWNER, Role.MEMBER)
+    headers = scoped(desk, "emojis/robot", Scope.REQUEST)
+
+    def roles() -> Any:
+        return [one["roles"] for one in said(desk.get("me", None, headers=headers))["tenants"]]
+
+    assert roles() == [["tenant-owner"]]
+    with desk.database.unit_of_work() as session:
+        session.scalars(select(Person).where(Person.name == "owner")).one().active = False
+    assert roles() == []
+    assert desk.post("tickets", world.ask(), None, headers=headers).status_code == 404
 
 
 @pytest.mark.parametrize(
     "header", ["Bearer", "Bearer mdt_unknown", "Basic bWVtYmVyOm1lbWJlcg==", "mdt_member-for-tests"]
 )
 def test_other_credentials_are_no_token(desk: Desk, header: str) -> None:
-    assert desk.get("me", None, headers={"Authorization": header}).status_code == 401
+    answer = desk.get("me", None, headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/events", "/evidence", "/comments", "/history", "/notices", "?wait=active&timeout=1"]
-)
-def test_a_ticket_of_another_tenant_is_not_there(desk: Desk, path: str) -> None:
+def test_unknown_paths_need_a_token_too(desk: Desk) -> None:
+    assert desk.get("no-such-thing", None).status_code == 401
+
+
+def test_a_foreign_ticket_reads_like_an_unknown_one(desk: Desk) -> None:
     ref = desk.submitted()["ref"]
-    foreign, unknown = desk.get(f"tickets/{ref}{path}", "outsider"), desk.get(f"tickets/MD-999{path}", "outsider")
-    assert foreign.status_code == unknown.status_code == 404
+    foreign, unknown = desk.get(f"tickets/{ref}", "outsider"), desk.get("tickets/MD-999", "outsider")
     assert foreign.get_json()["detail"].replace(ref, "MD-999") == unknown.get_json()["detail"]
+
+
+def test_who_may_not_revoke_everything_ends_nothing(desk: Desk) -> None:
+    ref = desk.active()["ref"]
+    for who in ("owner", "partner", "auditor"):
+        desk.post("revocations", {"tenant": "emojis", "dry_run": False, "reason": "no longer needed"}, who)
+    assert desk.ticket(ref)["state"] == "active"
+
+
+def test_tokens_of_a_removed_person_work_no_more(desk: Desk) -> None:
+    made = said(desk.post("tokens", TERMS, "member2"))["token"]
+    with desk.database.unit_of_work() as session:
+        session.scalars(select(Person).where(Person.name == "member2")).one().active = False
+    answer = desk.get("me", None, headers={"Authorization": f"Bearer {made}"})
+    assert answer.status_code == 401
+    assert "member2, whose token this is, was removed or deactivated" in answer.get_json()["detail"]

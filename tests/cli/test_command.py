@@ -12,17 +12,17 @@ from pathlib import Path
 import click
 import pytest
 
-from portal.cli.root import DECIDING, HELPING, KNOWING, OPERATING, PEOPLE, meshdesk
+from portal.cli.root import ACCESS, DECIDING, HELPING, KNOWING, OPERATING, PEOPLE, meshdesk
 from tests.cli.conftest import Run
 from tests.cli.serving import Served
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"sqlalchemy", "celery", "kubernetes", "flask", "alembic", "marshmallow"}
-ALL = {**PEOPLE, **DECIDING, **KNOWING, **HELPING, **OPERATING}
+ALL = {**PEOPLE, **DECIDING, **KNOWING, **ACCESS, **HELPING, **OPERATING}
 
 
 def test_peoples_commands_import_nothing_of_the_server() -> None:
-    names = [*PEOPLE, *DECIDING, *KNOWING, *HELPING]
+    names = [*PEOPLE, *DECIDING, *KNOWING, *ACCESS, *HELPING]
     script = (
         "import sys, json\n"
         "from portal.cli.root import meshdesk\n"

@@ -11,6 +11,7 @@ import pytest
 
 from portal import audit, queries
 from portal.access import tokens
+from portal.access.actor import Scope
 from portal.cli.operating import now
 from portal.db import Database
 from portal.errors import SignInNeeded
@@ -54,8 +55,18 @@ def test_making_and_revoking_is_told_by_the_system_chain(run: Run, database: Dat
     run("token", "revoke", "1")
     with database.reading() as session:
         told = [(event.type, event.payload) for event in queries.events(session, audit.SYSTEM_CHAIN)]
-    payload = {"token": 1, "person": "member", "name": "command line"}
-    assert told == [("token:issued", payload), ("token:revoked", payload)]
+    every = ["decide", "operate", "read", "request"]
+    payload = {"token": 1, "person": "member", "name": "command line", "scopes": every}
+    assert told == [("token:made", payload), ("token:revoked", payload)]
+
+
+@pytest.mark.usefixtures("people")
+def test_a_token_may_be_made_for_less(run: Run, database: Database) -> None:
+    made = run("token", "create", "operator", "--scope", "request").output.strip()
+    with database.reading() as session:
+        actor, _ = tokens.actor_of(session, made, now=now())
+    assert actor.scopes == {Scope.READ, Scope.REQUEST}
+    assert run("token", "create", "operator", "--scope", "everything").exit_code == 2
 
 
 @pytest.mark.usefixtures("people")

@@ -9,7 +9,9 @@ import pytest
 
 from portal import audit, queries
 from portal.db import Database
+from tests import world
 from tests.cli.conftest import Run
+from tests.tickets.people import put_in
 
 POLICY = (resources.files("portal.policy") / "default.yaml").read_text("utf-8")
 REGISTRY = (resources.files("portal.practice") / "registry.yaml").read_text("utf-8")
@@ -91,6 +93,57 @@ def test_apply_policy_once(run: Run, database: Database, policy_file: Path) -> N
     with database.reading() as session:
         told = [(event.type, event.actor) for event in queries.events(session, audit.SYSTEM_CHAIN)]
     assert told == [("policy:applied", "operator")]
+
+
+NAMED = """\
+version: 1
+rules:
+  - name: leads
+    when: {kind: generic}
+    approvals: [{from: "group:leads", count: 2}, {from: "person:amira"}]
+    longest: P1D
+  - name: rest
+    approvals: [{from: platform-operator}]
+    longest: P1D
+    tell: ["group:nobody"]
+"""
+
+
+@pytest.fixture
+def named(database: Database, tmp_path: Path) -> Path:
+    """A policy that asks by name, and a database in which amira alone is of the group."""
+    with database.unit_of_work() as session:
+        world.build(session)
+        put_in(session, "amira", "leads")
+    path = tmp_path / "named.yaml"
+    path.write_text(NAMED)
+    return path
+
+
+def test_check_at_the_database_names_approvers_that_nobody_is(run: Run, named: Path) -> None:
+    assert "Warning" not in run("policy", "check", str(named)).output
+    lines = run("policy", "check", str(named), "--people").output.splitlines()[1:]
+    assert [line.partition(": ")[2].partition(".yaml:")[2].partition(":")[0] for line in lines] == ["5", "10"]
+    assert "rules[0].approvals[0].from: Only 1 of group 'leads' ever signed in: ask fewer" in lines[0]
+    assert "rules[1].tell[0]: Nobody of group 'nobody' has ever signed in" in lines[1]
+
+
+def test_apply_refuses_approvers_that_nobody_is_unless_forced(run: Run, named: Path) -> None:
+    named.write_text(NAMED.replace("person:amira", "person:nobody"))
+    refused = run("policy", "apply", str(named))
+    assert refused.exit_code == 1
+    assert "named.yaml:5: rules[0].approvals[1].from: There is no active person 'nobody'" in refused.stderr
+    assert "With --force it comes into force all the same." in refused.stderr
+    assert run("policy", "show").output == POLICY
+    forced = run("policy", "apply", str(named), "--force")
+    assert "Warning: named.yaml:5" in forced.output
+    assert forced.output.endswith("It is in force now.\n")
+
+
+@pytest.mark.usefixtures("named")
+def test_roles_that_too_few_people_have_are_warned_of(run: Run, policy_file: Path) -> None:
+    said = run("policy", "apply", str(policy_file)).output
+    assert "Fewer than 1 of tenant-owner for books: name more in the registry, or ask fewer." in said
 
 
 @pytest.mark.usefixtures("database")

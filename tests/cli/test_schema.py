@@ -32,7 +32,7 @@ def test_check_names_what_differs(run: Run, database: Database, tmp_path: Path) 
 def test_check_before_the_first_upgrade_says_what_to_do(run: Run) -> None:
     result = run("db", "check")
     assert result.exit_code == 1
-    assert result.stderr == "The database is at no revision, not at 0002: run `meshdesk db upgrade`.\n"
+    assert result.stderr == "The database is at no revision, not at 0003: run `meshdesk db upgrade`.\n"
 
 
 def test_an_unknown_revision_is_a_sentence(run: Run) -> None:

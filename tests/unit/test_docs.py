@@ -197,10 +197,8 @@ def test_every_problem_is_listed() -> None:
 
 
 def test_every_type_of_event_is_listed() -> None:
-    people = "question|delegation|template"
-    subjects = (
-        f"{people}|cluster|ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|token|audit"
-    )
+    people = "question|delegation|template|token|service"
+    subjects = f"{people}|cluster|ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|audit"
     literal = re.compile(rf'"((?:{subjects}):[a-z]+)"')
     code = [path.read_text() for folder in ("portal", "workers") for path in (ROOT / folder).rglob("*.py")]
     listed = text_of(ROOT / "docs" / "audit.md")

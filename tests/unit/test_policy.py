@@ -144,6 +144,22 @@ BY_PARTNER = "approvals: [{from: security-partner}]"
             rule("a", route="longest: P1D, approvals: [{from: tenant-owner}, {from: tenant-owner}]"),
             "rules[0].approvals[1].from: This group stands here already: raise its count instead.",
         ),
+        (
+            rule("a", route="longest: P1D, approvals: [{from: 'group:'}]"),
+            "rules[0].approvals[0].from: '' is no name of a group",
+        ),
+        (
+            rule("a", route="longest: P1D, approvals: [{from: 'person:a b'}]"),
+            "rules[0].approvals[0].from: Write the name with which the person signs in",
+        ),
+        (
+            rule("a", route="longest: P1D, approvals: [{from: 'person:amira', count: 2}]"),
+            "rules[0].approvals[0].count: One person approves once: leave this out.",
+        ),
+        (
+            rule("a", route="longest: P1D, approvals: [{from: 'group:leads'}, {from: 'group:leads'}]"),
+            "rules[0].approvals[1].from: This group stands here already",
+        ),
         (rule("a", route="automatic: true, longest: P1M"), "rules[0].longest: 'P1M' counts months or years"),
         (rule("a", route="automatic: true, longest: P2Y"), "rules[0].longest: 'P2Y' counts months or years"),
         (rule("a", route="automatic: true, longest: 30"), "rules[0].longest: Write it as text in ISO 8601"),
@@ -178,6 +194,15 @@ BY_PARTNER = "approvals: [{from: security-partner}]"
 def test_a_mistake_is_named_with_its_line_and_the_fix(broken: str, said: str) -> None:
     (found,) = refused(policy_of(broken))
     assert found.startswith(f"policy.yaml:3: {said}")
+
+
+def test_groups_and_people_are_asked_and_told_by_name() -> None:
+    route_ = (
+        "longest: P1D, tell: ['group:ops'], approvals: [{from: 'group:Sec Leads', count: 2}, {from: 'person:amira'}]"
+    )
+    found = route(load_policy(policy_of(rule("a", route=route_))), EMOJIS)
+    assert found.approvals == (Approval("group:Sec Leads", 2), Approval("person:amira"))
+    assert (found.tell, found.reason) == (("group:ops",), "Approved by 2 of group Sec Leads and amira.")
 
 
 def test_two_rules_of_one_name_are_refused() -> None:
