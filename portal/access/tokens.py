@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.access.actor import Actor
 from portal.errors import NotFound, SignInNeeded
-from portal.models import ApiToken, Membership, Person, Role
+from portal.models import ApiToken, Membership, Person, PersonGroup, Role
 
 PREFIX = "mdt_"
 LAST_USED_GRAIN = timedelta(minutes=1)
@@ -24,7 +24,7 @@ def digest_of(token: str) -> str:
 
 def issue(session: Session, *, person: str, name: str, now: datetime, lifetime: timedelta | None) -> str:
     """Make a token for the person and return it, the only time that it is seen; raises NotFound."""
-    found = session.scalar(select(Person).where(Person.name == person, Person.active))
+    found = session.scalar(select(Person).where(Person.name == person, Person.may_act))
     if found is None:
         raise NotFound(f"The registry names no person {person!r}.")
     token = PREFIX + secrets.token_urlsafe(32)
@@ -38,7 +38,12 @@ def actor_of(session: Session, token: str, *, now: datetime) -> tuple[Actor, int
     row = session.scalar(
         select(ApiToken).where(ApiToken.digest == digest_of(token)).options(joinedload(ApiToken.person))
     )
-    if row is None or row.revoked_at is not None or (row.expires_at and row.expires_at <= now) or not row.person.active:
+    if (
+        row is None
+        or row.revoked_at is not None
+        or (row.expires_at and row.expires_at <= now)
+        or not row.person.may_act
+    ):
         raise SignInNeeded("This token is unknown, expired or revoked: ask for a new one.")
     return actor_for(session, row.person), row.id
 
@@ -47,10 +52,12 @@ def actor_for(session: Session, person: Person) -> Actor:
     """The actor that a person is, with the roles that the registry gives now."""
     rows = session.execute(select(Membership.tenant_id, Membership.role).where(Membership.person_id == person.id))
     roles = [(tenant, Role(role)) for tenant, role in rows]
+    groups = session.scalars(select(PersonGroup.name).where(PersonGroup.person_id == person.id))
     return Actor(
         name=person.name,
         title=person.title,
         person_id=person.id,
+        groups=frozenset(groups),
         tenant_roles=frozenset((tenant, role) for tenant, role in roles if tenant is not None),
         platform_roles=frozenset(role for tenant, role in roles if tenant is None),
     )

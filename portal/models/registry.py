@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, ForeignKey, UniqueConstraint, false
+from sqlalchemy import Boolean, ColumnElement, ForeignKey, UniqueConstraint, and_, false
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, IdColumn, Instant, JSONList, Name, Words
@@ -87,6 +88,9 @@ class Person(Base):
     issuer: Mapped[Name | None] = mapped_column(comment="of the identity provider, once the person signed in there")
     subject: Mapped[Name | None] = mapped_column(comment="who the person is to the issuer, for ever")
     seen_at: Mapped[Instant | None] = mapped_column(comment="when the identity provider last vouched for them")
+    groups_told: Mapped[bool | None] = mapped_column(
+        Boolean, comment="whether the identity provider named any groups, or none at all; null: it was never asked"
+    )
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), comment="of a service: who answers for it")
     deactivated_at: Mapped[Instant | None] = mapped_column(comment="by an operator: no sign-in brings them back")
     deactivated_by: Mapped[Name | None]
@@ -95,6 +99,16 @@ class Person(Base):
         Boolean, default=False, server_default=false(), comment="told once a day instead of at once"
     )
     muted: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="sorts of notices not wanted")
+
+    @hybrid_property
+    def may_act(self) -> bool:
+        """True while somebody vouches for them and no operator deactivated them."""
+        return self.active and self.deactivated_at is None
+
+    @may_act.inplace.expression
+    @classmethod
+    def _may_act(cls) -> ColumnElement[bool]:
+        return and_(cls.active, cls.deactivated_at.is_(None))
 
 
 class PersonGroup(Base):

@@ -19,7 +19,7 @@ def people_by_role(session: Session, tenant_ids: set[int]) -> dict[int, dict[Rol
     query = (
         select(Membership.tenant_id, Membership.role, Person.name)
         .join(Person, Person.id == Membership.person_id)
-        .where(Person.active, or_(Membership.tenant_id.in_(tenant_ids), Membership.tenant_id.is_(None)))
+        .where(Person.may_act, or_(Membership.tenant_id.in_(tenant_ids), Membership.tenant_id.is_(None)))
         .order_by(Person.name)
     )
     found: dict[int, dict[Role, list[str]]] = {tenant: defaultdict(list) for tenant in tenant_ids}

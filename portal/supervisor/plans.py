@@ -35,6 +35,9 @@ class Setup:
     def __post_init__(self) -> None:
         if self.cluster not in (PRACTICE, REAL):
             raise ConfigurationError(f"CLUSTER={self.cluster!r} is unknown: use {PRACTICE} or {REAL}.")
+        if self.config.local_sign_in is None and not self.config.oidc_issuer:
+            # Refused with a public address or a database of production, unless somebody turned it off.
+            object.__setattr__(self, "config", replace(self.config, local_sign_in=True))
 
     @property
     def folder(self) -> Path:
@@ -62,6 +65,7 @@ def environment(setup: Setup, redis_url: str) -> dict[str, str]:
         "DATABASE_URL": setup.config.database,
         "REDIS_URL": redis_url,
         "MESHDESK_CLUSTERS": str(setup.clusters_file),
+        "MESHDESK_LOCAL_SIGN_IN": "on" if setup.config.local_sign_in else "off",
         "PYTHONUNBUFFERED": "1",
     }
     return {**os.environ, **own}
