@@ -40,6 +40,7 @@ class Action(StrEnum):
     PAUSE = "pause and resume clusters"
     REVOKE_ALL = "revoke everything at once"
     PEOPLE = "deactivate people and end their sessions"
+    PEOPLE_LIST = "read the list of people"
     DELIVERIES = "read the log of deliveries"
 
 
@@ -83,6 +84,7 @@ RIGHTS: dict[Action, Right] = {
     Action.PAUSE: Right(Scope.OPERATE, _OPERATOR),
     Action.REVOKE_ALL: Right(Scope.OPERATE, _OPERATOR),
     Action.PEOPLE: Right(Scope.OPERATE, _OPERATOR),
+    Action.PEOPLE_LIST: Right(Scope.READ, SEES_EVERYTHING),
     Action.DELIVERIES: Right(Scope.OPERATE, SEES_EVERYTHING),
 }
 

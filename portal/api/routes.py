@@ -14,6 +14,7 @@ from portal.api import (
     me,
     metrics,
     pauses,
+    people,
     problems,
     reference,
     revocations,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     clusters.blueprint,
     pauses.blueprint,
     revocations.blueprint,
+    people.blueprint,
     me.blueprint,
 )
 

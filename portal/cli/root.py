@@ -34,6 +34,7 @@ HELPING = {
     "fulfil": Lazy("portal.cli.answering:fulfil", "Close a generic ticket as done, with an answer."),
     "decline": Lazy("portal.cli.answering:decline", "End a generic ticket undone, with an answer."),
     "cluster": Lazy("portal.cli.clusters:cluster", "Begin nothing new on a cluster: pause, resume."),
+    "people": Lazy("portal.cli.directory:people", "Who there is; deactivate, activate, unbind somebody."),
     "revoke-all": Lazy("portal.cli.revoking:revoke_all", "End everything of a tenant, a cluster or a kind."),
 }
 KNOWING = {

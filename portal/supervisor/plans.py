@@ -35,9 +35,6 @@ class Setup:
     def __post_init__(self) -> None:
         if self.cluster not in (PRACTICE, REAL):
             raise ConfigurationError(f"CLUSTER={self.cluster!r} is unknown: use {PRACTICE} or {REAL}.")
-        if self.config.local_sign_in is None and not self.config.oidc_issuer:
-            # Refused with a public address or a database of production, unless somebody turned it off.
-            object.__setattr__(self, "config", replace(self.config, local_sign_in=True))
 
     @property
     def folder(self) -> Path:

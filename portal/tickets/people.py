@@ -6,6 +6,7 @@ Called by the API and the pages.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -78,5 +79,5 @@ def _taken(session: Session, name: str, by: Actor) -> Person:
     return person
 
 
-def _testify(session: Session, type_: str, actor: str, now: datetime, payload: dict[str, object]) -> None:
+def _testify(session: Session, type_: str, actor: str, now: datetime, payload: dict[str, Any]) -> None:
     audit.record(session, audit.SYSTEM_CHAIN, audit.Deed(type_, actor, payload), now=now)

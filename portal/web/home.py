@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, g
 
 from portal.access import web_sessions
@@ -21,7 +23,7 @@ def home() -> Response:
         return go("/sign-in")
     mine = sessions.present()
     with parts().database.reading() as session:
-        found = {
+        found: dict[str, Any] = {
             "seats": selects.seats(session, mine.person_id),
             "groups": selects.groups(session, mine.person_id),
             "operators": selects.operators(session),

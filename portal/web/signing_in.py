@@ -13,7 +13,9 @@ from portal.access.oidc import Handshake, Provider
 from portal.api import sign_in
 from portal.api.context import parts
 from portal.errors import Forbidden, NotFound, SignInNeeded
+from portal.models import Person
 from portal.queries import people as selects
+from portal.queries.people import Seat
 from portal.web import cookies, sessions
 from portal.web.blueprint import blueprint
 from portal.web.page import go, render
@@ -63,8 +65,8 @@ def sign_in_locally() -> Response:
     """Sign in as anybody whom the registry names, on one's own machine only."""
     if not parts().config.local_sign_in:
         raise NotFound("There is no local sign-in here: sign in by the identity provider.")
-    people = {one["person"].name: one["person"] for one in _locals()}
-    person = people.get(request.form.get("name", ""))
+    wanted = request.form.get("name")
+    person = next((person for person, _ in _locals() if person.name == wanted), None)
     if person is None:
         raise NotFound("Nobody of this name can sign in here: choose one of the buttons.")
     return sessions.begin(person, LOCAL_WAY, sessions.own_path(request.form.get("next")))
@@ -107,10 +109,10 @@ def _handshake() -> Handshake:
         ) from error
 
 
-def _locals() -> list[dict[str, object]]:
+def _locals() -> list[tuple[Person, list[Seat]]]:
     """Everybody who can be chosen, with their roles; raises Forbidden to whoever is not on this machine itself."""
     if not (http.from_this_machine() and http.asked_on_loopback()):
         raise Forbidden("The local sign-in answers this machine only, under an address of its own loopback.")
     with parts().database.reading() as session:
         people = selects.with_roles(session, limit=MOST_BUTTONS)
-        return [{"person": one, "seats": selects.seats(session, one.id)} for one in people]
+        return [(one, selects.seats(session, one.id)) for one in people]
