@@ -66,6 +66,7 @@ def _of_provider(provider: Provider, token: str, vouched: Noted) -> Actor:
             if person is not None and person.may_act and not _is_due(vouched, person.id):
                 return tokens.actor_for(session, person)
         welcomed = welcome(identity)
+        vouched[welcomed.id] = time.monotonic()
     except Forbidden as error:
         # To a client of the API such a token is worth as much as none.
         raise SignInNeeded(error.sentence) from error
