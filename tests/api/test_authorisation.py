@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from portal.models import Person
 from tests import world
 from tests.api.desk import Desk
 
@@ -40,7 +43,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "/clusters/<name>/pause": (401, 403, 403, 403, 403, 403, 200, 403),
     "/clusters/<name>/resume": (401, 403, 403, 403, 403, 403, 200, 403),
     "/revocations": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/people/<person>/deactivate": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/people/<person>/activate": (401, 403, 403, 403, 403, 403, 200, 403),
+    "/people/<person>/unbind": (401, 403, 403, 403, 403, 403, 200, 403),
 }
+# Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for.
+PAGES = ("/sign-in/local", "/sign-out", "/sessions/<int(max=9223372036854775807):number>/end")
 BODIES: dict[str, Any] = {
     "preview": world.ask(),
     "tickets": world.ask(),
@@ -51,6 +59,9 @@ BODIES: dict[str, Any] = {
     "comments": {"text": "Which vendor is it?"},
     "fulfil": {"answer": "They have it."},
     "decline": {"answer": "The console knows no read-only role."},
+    "deactivate": REASON,
+    "activate": REASON,
+    "unbind": REASON,
     "pause": {"reason": "an upgrade of the mesh"},
     "revocations": {"tenant": "emojis", "dry_run": False, **REASON},
 }
@@ -59,6 +70,20 @@ BODIES: dict[str, Any] = {
 def paused(desk: Desk) -> dict[str, Any]:
     """No ticket, but a cluster that can be resumed."""
     assert desk.post("clusters/practice/pause", BODIES["pause"], "operator").status_code == 200
+    return {"ref": "", "version": 0}
+
+
+def deactivated(desk: Desk) -> dict[str, Any]:
+    """No ticket, but somebody who can be brought back."""
+    assert desk.post("people/partner2/deactivate", REASON, "operator2").status_code == 200
+    return {"ref": "", "version": 0}
+
+
+def bound(desk: Desk) -> dict[str, Any]:
+    """No ticket, but somebody whom the identity provider knows."""
+    with desk.database.unit_of_work() as session:
+        person = session.scalars(select(Person).where(Person.name == "partner2")).one()
+        person.issuer, person.subject = "https://login.example.org", "s-1"
     return {"ref": "", "version": 0}
 
 
@@ -75,6 +100,8 @@ BEFORE = {
     "fulfil": Desk.generic,
     "decline": Desk.generic,
     "resume": paused,
+    "activate": deactivated,
+    "unbind": bound,
     "revocations": Desk.active,
 }
 
@@ -85,7 +112,14 @@ def test_the_table_names_every_route_that_changes_something(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         if (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
     }
-    assert changing == set(TABLE)
+    assert changing == {*TABLE, *PAGES}
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("route", PAGES)
+def test_forms_without_the_token_of_a_page_are_refused(desk: Desk, route: str, who: str | None) -> None:
+    path = re.sub("<.*>", "1", route)
+    assert desk.send("POST", path, who, data={"name": "operator", "form_token": "0" * 64}).status_code == 403
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -94,7 +128,7 @@ def test_each_role_gets_what_the_table_says(desk: Desk, route: str, who: str | N
     verb = route.rsplit("/", 1)[-1]
     ticket: dict[str, Any] = BEFORE[verb](desk) if verb in BEFORE else {"ref": "", "version": 0}
     headers = {"If-Match": f'"{ticket["version"]}"'}
-    path = route.replace("<ref>", ticket["ref"]).replace("<name>", "practice")
+    path = route.replace("<ref>", ticket["ref"]).replace("<name>", "practice").replace("<person>", "partner2")
     answer = desk.post(f"/api/v1{path}", BODIES.get(verb), who, headers=headers)
     assert answer.status_code == TABLE[route][WHO.index(who)], answer.text
 
