@@ -34,7 +34,7 @@ def test_there_is_a_button_for_a_person_of_each_role(browser: Browser) -> None:
     page = browser.get("/sign-in").text
     for name in world.ROLES:
         assert f'name="name" value="{name}"' in page
-    for words in ("Member of Emojis", "Security partner of Books", "Platform operator of the platform", "Auditor"):
+    for words in ("Member of Emojis", "Security partner of Books", "Operator of the platform", "Auditor"):
         assert words in page
 
 
