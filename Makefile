@@ -20,7 +20,7 @@ run: ## Start the portal on PORT (8000), all it writes under VAR (var); CLUSTER=
 
 test: ## Run every test that this machine can run, and say what it could not (ARGS are for pytest)
 	@tools/venv requirements-dev.lock
-	@exec $(BIN)/python -m pytest -q $(ARGS)
+	@exec $(BIN)/python -m pytest -q -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: ## Check style, types, imports and that the migrations match the models
 	@tools/venv requirements-dev.lock

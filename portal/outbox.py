@@ -112,9 +112,11 @@ def resend(session: Session, *, now: datetime) -> int:
     untaken = select(Message.id, Message.sent_at, Message.sends).where(
         Message.taken_at.is_(None), Message.sent_at < now - RESEND_AFTER
     )
+    untaken = untaken.order_by(Message.due_at, Message.id)
     # Counted after, not before: messages of a cluster whose workers are away must not keep others back.
     ids = [id_ for id_, sent_at, sends in session.execute(untaken) if sent_at + _patience(sends) < now][:BATCH]
-    overdue = session.scalars(select(Message).where(Message.id.in_(ids))).all()
+    again = select(Message).where(Message.id.in_(ids)).order_by(Message.due_at, Message.id)
+    overdue = session.scalars(again).all()
     for message in overdue:
         message.sent_at, message.sends = now, message.sends + 1
         session.info.setdefault("messages", []).append(message)

@@ -8,24 +8,31 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import audit, queries
-from portal.models import PolicyVersion
-from portal.policy import Policy, default_policy, load_policy
+from portal.db import database_now
+from portal.models import PolicyVersion, Ticket
+from portal.policy import Policy, Route, default_policy, load_policy
 
 
 def current_policy(session: Session) -> Policy:
-    """The policy in force."""
+    """The policy in force, as it is today."""
     text = queries.policy_text(session)
-    return default_policy() if text is None else load_policy(text)
+    return (default_policy() if text is None else load_policy(text)).on(database_now(session).date())
+
+
+def route_of(session: Session, ticket: Ticket) -> Route | None:
+    """The rule of the policy that routed the ticket; None where that policy is not kept any more."""
+    policy = policy_of(session, ticket.policy_hash)
+    return next((rule.route for rule in policy.rules if rule.name == ticket.rule), None)
 
 
 def policy_of(session: Session, digest: str) -> Policy:
     """The policy of that hash, as a ticket remembers it; the one in force where it is not kept."""
     default = default_policy()
     if digest == default.digest:
-        return default
+        return default.on(database_now(session).date())
     query = select(PolicyVersion.text).where(PolicyVersion.digest == digest).limit(1)
     text = session.scalar(query)
-    return current_policy(session) if text is None else load_policy(text)
+    return current_policy(session) if text is None else load_policy(text).on(database_now(session).date())
 
 
 def apply_policy(session: Session, text: str, *, by: str, now: datetime) -> bool:

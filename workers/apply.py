@@ -16,7 +16,7 @@ from portal.tickets.ending import Ending
 from workers.context import Context, Spot
 from workers.handlers import Before, Work
 from workers.handling import handler_of
-from workers.holding import hold, with_claim
+from workers.holding import hold, look_again, with_claim
 from workers.rollout import evidence_of, links_of, pace, progress_of, seen_before
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
 
 
 def _trouble(ticket: Ticket, session: Session, held: verbs.Claim, error: ClusterError | Unreadable) -> None:
+    look_again(session, ticket, error)
     if not isinstance(error, Transient):
         outcome = Outcome.TARGET_GONE if isinstance(error, Gone) else Outcome.FAILED
         verbs.refuse(session, held, Ending(outcome, error.sentence))

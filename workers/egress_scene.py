@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from portal.errors import Gone
 from portal.mesh.egress import EgressScene
-from portal.mesh.pods import pod_facts
+from portal.mesh.pods import CONTROL_PLANE_LABEL, pod_facts
 from portal.mesh.workloads import template_of
 from workers.cluster.protocol import Cluster, Object
 from workers.context import surroundings
@@ -19,26 +20,31 @@ def scene_of(cluster: Cluster, namespace: str) -> EgressScene:
     around = surroundings(cluster, namespace)
     if around.namespace["metadata"].get("deletionTimestamp"):
         raise Gone(f"Namespace {namespace} on cluster {cluster.name} is being deleted.")
-    workloads = list(cluster.workloads(namespace))
-    return EgressScene(
+    scene = EgressScene(
         namespace=around.namespace,
-        workloads=(*workloads, *_other_pods(cluster, namespace, workloads)),
+        workloads=tuple(cluster.workloads(namespace)),
         policies=tuple(cluster.objects(*_POLICIES, namespace)),
         control_plane_policies=tuple(cluster.objects(*_POLICIES, around.defaults.namespace)),
         mesh=around.defaults,
         webhook=around.webhook,
     )
+    return replace(scene, workloads=(*scene.workloads, *_other_pods(cluster, scene)))
 
 
-def _other_pods(cluster: Cluster, namespace: str, workloads: list[Object]) -> Iterator[Object]:
-    """Pods that none of the workloads accounts for: an operator's own kinds make them."""
-    known = [labels for one in workloads if (labels := _labels(template_of(one)))]
-    for pod in cluster.objects("v1", "Pod", namespace):
+def _other_pods(cluster: Cluster, scene: EgressScene) -> Iterator[Object]:
+    """Pods that none of the workloads accounts for: an operator's own kinds make them, or they still have a proxy that
+    new pods of their workload would not get."""
+    known = [(labels, scene.is_meshed(one)) for one in scene.workloads if (labels := _labels(template_of(one)))]
+    for pod in cluster.objects("v1", "Pod", scene.name):
         labels = _labels(pod)
         is_bare = not any(owner.get("controller") for owner in pod["metadata"].get("ownerReferences") or [])
-        if is_bare or pod_facts(pod).finished or any(made.items() <= labels.items() for made in known):
+        if is_bare or pod_facts(pod).finished or any(_accounts_for(made, labels, meshed=on) for made, on in known):
             continue
         yield pod
+
+
+def _accounts_for(made: Mapping[str, str], labels: Mapping[str, str], *, meshed: bool) -> bool:
+    return made.items() <= labels.items() and (meshed or CONTROL_PLANE_LABEL not in labels)
 
 
 def _labels(pod: Mapping[str, object]) -> dict[str, str]:

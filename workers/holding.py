@@ -5,7 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from portal.errors import LostClaim
+from sqlalchemy.orm import Session
+
+from portal import outbox
+from portal.db import database_now
+from portal.errors import ClusterError, Conflict, LostClaim, Transient
+from portal.mesh.fold import Unreadable
+from portal.models import Ticket
 from portal.tickets import carrying_out as verbs
 from workers.context import Context
 
@@ -39,3 +45,9 @@ def hold(context: Context, held: verbs.Claim) -> None:
     """Renew the claim before the next step; raises LostClaim when the ticket is another's or has ended."""
     with context.database.unit_of_work() as session:
         verbs.renew(session, held)
+
+
+def look_again(session: Session, ticket: Ticket, error: ClusterError | Unreadable) -> None:
+    """After what may be a cluster that is away, have it looked at: once it answers, all that it owes is called for."""
+    if ticket.cluster is not None and isinstance(error, Transient) and not isinstance(error, Conflict):
+        outbox.ask_inventory(session, ticket.cluster, now=database_now(session))

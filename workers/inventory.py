@@ -15,6 +15,7 @@ from portal.errors import ClusterError
 from portal.mesh.injection import why_not_injected
 from portal.mesh.workloads import template_of
 from portal.models import InventoryCluster, InventoryNamespace, InventoryWorkload, Namespace
+from portal.tickets.catching_up import catch_up
 from workers.cluster.protocol import Cluster
 from workers.context import Context
 from workers.created.strays import remove_strays
@@ -48,6 +49,8 @@ def refresh(context: Context, name: str) -> None:
             _note_try(session, name, database_now(session), problem=error.sentence)
         return
     with context.database.unit_of_work() as session:
+        if _was_away(session, name):
+            catch_up(session, name, now=database_now(session))
         _write(session, name, seen)
         call_for_drift(session, name, now=database_now(session))
     remove_strays(context, name)
@@ -113,6 +116,11 @@ def _trim_pod_spec(spec: dict[str, Any]) -> dict[str, Any]:
         if spec.get(group):
             kept[group] = [{key: one[key] for key in KEPT_CONTAINER if key in one} for one in spec[group]]
     return kept
+
+
+def _was_away(session: Session, name: str) -> bool:
+    row = session.get(InventoryCluster, name)
+    return row is not None and row.problem is not None
 
 
 def _note_try(session: Session, name: str, now: datetime, *, problem: str | None) -> InventoryCluster:

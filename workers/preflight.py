@@ -59,7 +59,8 @@ def _together(session: Session, ticket: Ticket, looked: Mapping[int, Looked]) ->
     data = {"targets": [one.report for one in looked.values()], "findings": [finding.to_json() for finding in findings]}
     views = [one.view for one in looked.values() if one.view is not None]
     wanted = {target: one.wanted for target, one in looked.items() if one.wanted is not None}
-    return Preflight(clean, data, _route(session, kind_named(ticket.kind), ticket, views), wanted)
+    route = _route(session, kind_named(ticket.kind), ticket, views)
+    return Preflight(clean, data, route, wanted, ticket.fields)
 
 
 def _route(session: Session, kind: Kind[Any], ticket: Ticket, views: list[View]) -> Route | None:

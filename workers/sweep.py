@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import String, and_, case, cast, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from portal import audit, outbox, queries
-from portal.access.actor import CLOCK, WORKER
+from portal import audit, outbox
+from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import MeshdeskError
 from portal.kinds.registry import KINDS
-from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Ticket
-from portal.states import MOVING, Outcome, State
-from portal.tickets import ending
+from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Message, Ticket
+from portal.states import MOVING, State
 from portal.tickets.carrying_out import TASK_OF, call_worker
-from portal.tickets.ending import Ending
-from portal.tickets.reminding import remind
+from portal.tickets.catching_up import OLDEST_DEBT
+from workers.clock import HANDS, Hand
 from workers.context import Context
 from workers.viz.bundles import call_for_bundles
 
@@ -28,20 +28,27 @@ log = logging.getLogger(__name__)
 # Work that was just called for gets this long before the sweep calls again.
 GRACE = timedelta(seconds=3)
 KEEP_ANSWERS = timedelta(days=1)
+# How often a cluster that did not answer is asked again: what it owes is called for when it does.
+AWAY_EVERY = timedelta(seconds=15)
 SEAL_EVERY = timedelta(minutes=1)
 BATCH = 200
 # What workers carry out at all, and the clusters on which nothing new is begun.
 WORKED = Ticket.kind.in_([name for name, kind in KINDS.items() if kind.has_cluster_change])
+CALLED = exists().where(
+    Message.task == case((Ticket.state == State.REVERTING, TASK_OF[State.REVERTING]), else_=TASK_OF[State.APPLYING]),
+    Message.subject == cast(Ticket.id, String),
+    Message.taken_at.is_(None),
+)
 PAUSED = select(Cluster.name).where(Cluster.paused_at.is_not(None))
 
 
 def sweep(context: Context) -> None:
     """Do every part, each on its own: the failure of one must not keep the others from running."""
-    for part in (_end_due, _remind, _call_stuck, _call_preflights, _resend, _call_inventories, call_for_bundles, _seal):
+    for name, part in PARTS.items():
         try:
             part(context)
         except Exception:
-            log.exception("sweep: %s failed; the next sweep tries again", part.__name__)
+            log.exception("sweep: %s failed; the next sweep tries again", name)
 
 
 def _each(context: Context, ids: list[int], do: Callable[[Session, int, datetime], object]) -> None:
@@ -54,22 +61,11 @@ def _each(context: Context, ids: list[int], do: Callable[[Session, int, datetime
             log.info("sweep: MD-%s: %s", ticket_id, error.sentence)
 
 
-def _end_due(context: Context) -> None:
+def _lend(context: Context, hand: Hand) -> None:
     with context.database.reading() as session:
-        due = select(Ticket.id).where(queries.LIVE, Ticket.expires_at <= database_now(session))
-        ids = list(session.scalars(due.order_by(Ticket.expires_at).limit(BATCH)))
-    _each(context, ids, _expire)
-
-
-def _expire(session: Session, ticket_id: int, now: datetime) -> None:
-    ending.end(session, ticket_id, Ending(Outcome.EXPIRED, "The window ended."), by=CLOCK, now=now)
-
-
-def _remind(context: Context) -> None:
-    with context.database.reading() as session:
-        near = select(Ticket.id).where(queries.LIVE, Ticket.remind_at <= database_now(session))
-        ids = list(session.scalars(near.order_by(Ticket.remind_at).limit(BATCH)))
-    _each(context, ids, remind)
+        due = select(Ticket.id).where(hand.to, hand.at <= database_now(session))
+        ids = list(session.scalars(due.order_by(hand.at).limit(BATCH)))
+    _each(context, ids, hand.verb)
 
 
 def _call_stuck(context: Context) -> None:
@@ -82,8 +78,10 @@ def _call_stuck(context: Context) -> None:
             or_(Ticket.claim_until.is_(None), Ticket.claim_until <= now),
             or_(Ticket.next_attempt_at.is_(None), Ticket.next_attempt_at <= now - GRACE),
             or_(Ticket.updated_at <= now - GRACE, Ticket.claim_until.is_not(None)),
+            # Those of a cluster without a worker must not keep the others back, however many they are.
+            ~CALLED,
         )
-        ids = list(session.scalars(stuck.order_by(Ticket.updated_at).limit(BATCH)))
+        ids = list(session.scalars(stuck.order_by(*OLDEST_DEBT).limit(BATCH)))
     _each(context, ids, _call)
 
 
@@ -121,12 +119,16 @@ def _resend(context: Context) -> None:
 def _call_inventories(context: Context) -> None:
     with context.database.unit_of_work() as session:
         now = database_now(session)
-        for name in _old_inventories(session, now - context.config.inventory_every):
+        for name in _old_inventories(session, now, context.config.inventory_every):
             outbox.ask_inventory(session, name, now=now)
 
 
-def _old_inventories(session: Session, before: datetime) -> Iterator[str]:
-    tried = select(InventoryCluster.cluster).where(InventoryCluster.tried_at > before)
+def _old_inventories(session: Session, now: datetime, every: timedelta) -> Iterator[str]:
+    fresh = or_(
+        and_(InventoryCluster.problem.is_(None), InventoryCluster.tried_at > now - every),
+        InventoryCluster.tried_at > now - min(every, AWAY_EVERY),
+    )
+    tried = select(InventoryCluster.cluster).where(fresh)
     yield from session.scalars(select(Cluster.name).where(Cluster.active, Cluster.name.not_in(tried)))
 
 
@@ -137,3 +139,14 @@ def _seal(context: Context) -> None:
         last = session.scalar(sealed.order_by(Event.number.desc()).limit(1))
         if last is None or last <= now - SEAL_EVERY:
             audit.seal(session, actor=WORKER.name, now=now)
+
+
+PARTS: dict[str, Callable[[Context], None]] = {
+    **{hand.verb.__name__: partial(_lend, hand=hand) for hand in HANDS},
+    "what is stuck": _call_stuck,
+    "preflights": _call_preflights,
+    "messages": _resend,
+    "inventories": _call_inventories,
+    "bundles of Viz": call_for_bundles,
+    "the seal": _seal,
+}

@@ -16,7 +16,7 @@ from portal.tickets import carrying_out as verbs
 from workers.context import Context, Spot
 from workers.handlers import Before, Observation, Work
 from workers.handling import handler_of
-from workers.holding import hold, with_claim
+from workers.holding import hold, look_again, with_claim
 from workers.rollout import links_of, pace, seen_before
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ def _one(context: Context, held: verbs.Claim, spot: Spot, found: Findings) -> No
         found.proven[spot.target_id] = {"workload": str(spot.ref), "gone": True}
     except (ClusterError, Unreadable) as error:
         found.problems.append(error.sentence)
+        with context.database.unit_of_work() as session:
+            look_again(session, session.get_one(Ticket, held.ticket_id), error)
     else:
         _judge(spot, seen, found)
 

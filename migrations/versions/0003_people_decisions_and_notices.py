@@ -215,6 +215,14 @@ def upgrade() -> None:
                 comment="whose absence this person covered, where that gave the right",
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "fallback_for",
+                sa.String(length=253),
+                nullable=True,
+                comment="the group in whose place it counts, because nobody of that could decide then",
+            )
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_decision_stood_in_for_id_person"), "person", ["stood_in_for_id"], ["id"]
         )
@@ -461,6 +469,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_decision_stood_in_for_id_person"), type_="foreignkey")
+        batch_op.drop_column("fallback_for")
         batch_op.drop_column("stood_in_for_id")
         batch_op.drop_column("trimmed")
 

@@ -24,11 +24,21 @@ EVERY_SCOPE = frozenset(Scope)
 
 
 @dataclass(frozen=True)
+class Absence:
+    """Somebody who is away, in whose place the actor decides in one tenant, with the roles that they have there."""
+
+    person_id: int
+    name: str
+    tenant_id: int
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
 class Actor:
     """Somebody who acts; `person_id` is None for the system.
 
     `groups` are the identity provider's, `owner_id` is the person that a service belongs to, `scopes` are those of the
-    token that is used.
+    token that is used, `absences` count for deciding alone.
     """
 
     name: str
@@ -39,10 +49,15 @@ class Actor:
     groups: frozenset[str] = frozenset()
     owner_id: int | None = None
     scopes: frozenset[Scope] = EVERY_SCOPE
+    absences: frozenset[Absence] = frozenset()
 
     def roles_in(self, tenant_id: int) -> frozenset[Role]:
         """The roles that count for a ticket of this tenant, platform roles included."""
         return self.platform_roles | {role for tenant, role in self.tenant_roles if tenant == tenant_id}
+
+    def covered_roles_in(self, tenant_id: int) -> frozenset[Role]:
+        """The roles of those whom the actor stands in for in this tenant."""
+        return frozenset(role for one in self.absences if one.tenant_id == tenant_id for role in one.roles)
 
     def sees(self, tenant_id: int) -> bool:
         """True when tickets of this tenant exist for this actor at all."""
@@ -59,6 +74,11 @@ class Actor:
         return Role.OPERATOR in self.platform_roles
 
     @property
+    def voice_id(self) -> int | None:
+        """Whose word the actor's is: a service speaks with its owner's."""
+        return self.person_id if self.owner_id is None else self.owner_id
+
+    @property
     def own_ids(self) -> frozenset[int]:
         """Whose tickets count as the actor's own: the person's, and of a service its owner's."""
         return frozenset(one for one in (self.person_id, self.owner_id) if one is not None)
@@ -67,6 +87,11 @@ class Actor:
     def tenant_ids(self) -> frozenset[int]:
         """The tenants in which the actor has a role."""
         return frozenset(tenant for tenant, _ in self.tenant_roles)
+
+    @property
+    def covered_tenant_ids(self) -> frozenset[int]:
+        """The tenants in which the actor stands in for somebody."""
+        return frozenset(one.tenant_id for one in self.absences)
 
 
 WORKER = Actor(name="meshdesk-worker", title="Meshdesk worker")

@@ -58,6 +58,9 @@ _HELPED = TENANT_ROLES | {Role.OPERATOR}
 _DECIDERS = frozenset({Role.OWNER, Role.PARTNER, Role.OPERATOR})
 _OPERATOR = frozenset({Role.OPERATOR})
 
+# What somebody may do in an absent person's place, too.
+IN_PLACE_OF_ANOTHER = frozenset({Action.DECIDE, Action.QUESTION, Action.REVIEW, Action.RECERTIFY})
+
 RIGHTS: dict[Action, Right] = {
     Action.READ: Right(Scope.READ, _READERS),
     Action.ASK: Right(Scope.REQUEST, TENANT_ROLES),
@@ -106,6 +109,8 @@ def check(by: Actor, action: Action, what: str, *, tenant_id: int | None, reques
         return
     right = RIGHTS[action]
     roles = by.platform_roles if tenant_id is None else by.roles_in(tenant_id)
+    if tenant_id is not None and action in IN_PLACE_OF_ANOTHER:
+        roles |= by.covered_roles_in(tenant_id)
     asked_it = right.requester and requester_id is not None and requester_id == by.person_id
     if not asked_it and not roles & right.roles:
         raise Forbidden(f"Only {who(right)} may {f'{action} {what}'.strip()}.")

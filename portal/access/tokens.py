@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
+from portal.access.absences import absences_of
 from portal.access.actor import Actor
 from portal.errors import NotFound, SignInNeeded
 from portal.models import ApiToken, Membership, Person, PersonGroup, Role
@@ -60,6 +61,8 @@ def actor_for(session: Session, person: Person) -> Actor:
         groups=frozenset(groups),
         tenant_roles=frozenset((tenant, role) for tenant, role in roles if tenant is not None),
         platform_roles=frozenset(role for tenant, role in roles if tenant is None),
+        owner_id=person.owner_id,
+        absences=absences_of(session, person),
     )
 
 

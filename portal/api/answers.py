@@ -5,7 +5,16 @@ from __future__ import annotations
 from marshmallow import fields
 
 from portal.api.schema_base import Instant, Output
+from portal.api.standing import StandingSchema
 from portal.fields import Duration
+
+
+class FallbackSchema(Output):
+    """The group that counts where too few people of another are left to decide."""
+
+    group = fields.String()
+    people = fields.List(fields.String(), metadata={"description": "Who of it may decide."})
+    why = fields.String()
 
 
 class NeedSchema(Output):
@@ -15,6 +24,9 @@ class NeedSchema(Output):
     count = fields.Integer(metadata={"description": "How many are asked."})
     met = fields.Integer(metadata={"description": "How many are given."})
     people = fields.List(fields.String(), metadata={"description": "Who may give one."})
+    fallback = fields.Nested(
+        FallbackSchema, allow_none=True, metadata={"description": "Who counts while nobody of the group is left."}
+    )
 
 
 class DecisionMadeSchema(Output):
@@ -25,6 +37,42 @@ class DecisionMadeSchema(Output):
     decision = fields.String()
     note = fields.String()
     at = Instant()
+    trimmed = fields.Raw(allow_none=True, metadata={"description": "{before, after} of what it took away."})
+    stood_in_for = fields.String(allow_none=True, metadata={"description": "In whose absence this person decided."})
+    fallback_for = fields.String(allow_none=True, metadata={"description": "The group in whose place it counts."})
+
+
+class GrantedSchema(Output):
+    """What was asked, or granted of it, where that differs."""
+
+    fields_ = fields.Raw(data_key="fields")
+    duration = Duration(allow_none=True)
+    targets = fields.List(fields.String())
+
+
+class ConditionSchema(Output):
+    """What an approval asks for as long as the ticket lives."""
+
+    text = fields.String()
+    by = fields.String()
+    at = fields.String()
+
+
+class QuestionSchema(Output):
+    """A question without an answer: nobody approves meanwhile."""
+
+    id = fields.Integer()
+    who = fields.String()
+    text = fields.String()
+    at = Instant()
+
+
+class BeforeSchema(Output):
+    """How many tickets like this one there were before."""
+
+    count = fields.Integer()
+    approved = fields.Integer(metadata={"description": "And not taken back before they began."})
+    rejected = fields.Integer()
 
 
 class PreflightSchema(Output):
@@ -52,7 +100,7 @@ class TargetSchema(Output):
     proven_at = Instant(allow_none=True)
 
 
-class TicketSchema(Output):
+class TicketSchema(StandingSchema):
     """A ticket, whole."""
 
     ref = fields.String()
@@ -73,6 +121,11 @@ class TicketSchema(Output):
     approvals = fields.List(fields.Raw())
     waiting_for = fields.List(fields.Nested(NeedSchema))
     decisions = fields.List(fields.Nested(DecisionMadeSchema))
+    asked = fields.Nested(GrantedSchema, allow_none=True, metadata={"description": "Where less was granted."})
+    granted = fields.Nested(GrantedSchema, allow_none=True)
+    conditions = fields.List(fields.Nested(ConditionSchema))
+    question = fields.Nested(QuestionSchema, allow_none=True)
+    history = fields.Nested(BeforeSchema, metadata={"description": "Only of a ticket that is shown by itself."})
     next = fields.String(metadata={"description": "What happens next, and who has to do it."})
     preflight = fields.Nested(PreflightSchema, allow_none=True)
     starts_at = Instant(allow_none=True, metadata={"description": "Not applied before; null: once it is approved."})
@@ -174,9 +227,15 @@ class EvidenceListSchema(Output):
 class CommentMadeSchema(Output):
     """Something that somebody said."""
 
+    id = fields.Integer()
+    sort = fields.String(metadata={"description": "comment, question or answer."})
     author = fields.String(attribute="author.name")
     text = fields.String()
     at = Instant(attribute="created_at")
+    mentions = fields.List(fields.String(), metadata={"description": "People who see the ticket, named with @."})
+    answers = fields.Integer(
+        attribute="answers_id", allow_none=True, metadata={"description": "The question that it answers."}
+    )
 
 
 class CommentListSchema(Output):
@@ -199,3 +258,28 @@ class ManifestListSchema(Output):
     """All manifests of a ticket, as the last preflight made them."""
 
     items = fields.List(fields.Nested(ManifestSchema))
+
+
+class LikeSchema(Output):
+    """An earlier ticket like the one that is asked about: what became of it, and by whom."""
+
+    ref = fields.String()
+    state = fields.String()
+    same = fields.Boolean(metadata={"description": "Of the same content; false: it has a target in common."})
+    requester = fields.String()
+    reason = fields.String()
+    asked = fields.Nested(GrantedSchema)
+    granted = fields.Nested(GrantedSchema, allow_none=True, metadata={"description": "Where that was less."})
+    conditions = fields.List(fields.Nested(ConditionSchema))
+    decisions = fields.List(fields.Nested(DecisionMadeSchema))
+    outcome = fields.String(allow_none=True)
+    ended_by = fields.String(allow_none=True)
+    end_reason = fields.String(allow_none=True)
+    created_at = Instant()
+    ended_at = Instant(allow_none=True)
+
+
+class HistorySchema(Output):
+    """Earlier tickets of the same tenant and kind, newest first, 50 at most."""
+
+    items = fields.List(fields.Nested(LikeSchema))

@@ -1,13 +1,15 @@
-"""Pages of tickets; for `waiting_for=me` only those where the person's own approval still counts."""
+"""Pages of tickets; for `waiting_for=me` only those where the person's own approval or answer counts now."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
 from portal.models import Ticket
-from portal.tickets.approvals import counts_for
+from portal.tickets.standing import is_awaited
 
 Page = tuple[list[Ticket], bool]
 
@@ -17,13 +19,14 @@ def page(session: Session, wanted: queries.TicketFilter, *, by: Actor, before: i
     found: list[Ticket] = []
     while len(found) <= limit:
         rows = queries.tickets(session, wanted, by=by, before=before, limit=limit)
-        found += [row for row in rows if not wanted.waiting_for_me or counts_from(row, by)]
+        found += _waiting(session, rows, by) if wanted.waiting_for_me else rows
         if len(rows) <= limit:
             break
         before = rows[-1].id
     return found[:limit], len(found) > limit
 
 
-def counts_from(ticket: Ticket, by: Actor) -> bool:
-    """True when this person's approval would bring the ticket nearer to approved."""
-    return counts_for(ticket, by.roles_in(ticket.tenant_id))
+def _waiting(session: Session, rows: Sequence[Ticket], by: Actor) -> list[Ticket]:
+    """Those of which this person's approval would bring one nearer to approved, or that wait for their answer."""
+    deciders = queries.deciders(session, {row.tenant_id for row in rows})
+    return [row for row in rows if row.requester_id == by.person_id or is_awaited(row, by, deciders[row.tenant_id])]

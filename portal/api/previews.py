@@ -16,8 +16,7 @@ from portal.mesh.diff import created_diff
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.fold import Claim, Unreadable
 from portal.mesh.view import InventoryView, effective_report
-from portal.models import Role
-from portal.tickets.approvals import Need
+from portal.tickets.approvals import Need, Vote, needs
 from portal.tickets.asking import Prepared
 from portal.tickets.expectation import Surroundings, expected_change
 from portal.tickets.routing import approvals_of
@@ -61,12 +60,9 @@ def _routed(prepared: Prepared) -> dict[str, Any]:
 
 def _needs(session: Session, prepared: Prepared, by: Actor) -> list[Need]:
     tenant = prepared.place.tenant.id
-    people = queries.people_by_role(session, {tenant})[tenant]
-    return [
-        Need(group, approval["count"], 0, tuple(name for name in people.get(group, []) if name != by.name))
-        for approval in approvals_of(prepared.routed.route)
-        for group in [Role(approval["from"])]
-    ]
+    deciders = queries.deciders(session, {tenant})[tenant]
+    vote = Vote(approvals_of(prepared.routed.route), spent=frozenset({deciders.voice(by.name)}))
+    return needs(vote, deciders)
 
 
 def _target(session: Session, prepared: Prepared, sight: Sight, found: list[Finding]) -> dict[str, Any]:

@@ -118,7 +118,12 @@ def is_api() -> bool:
 
 
 def _body(problem: Problem) -> str:
-    said = {
+    return json.dumps(said_of(problem)) + "\n"
+
+
+def said_of(problem: Problem) -> dict[str, Any]:
+    """What ProblemSchema shows of a problem with the present request, or with a part of it."""
+    return {
         "type": f"/api/docs#problem-{problem.name}",
         "title": problem.title,
         "status": problem.status,
@@ -127,7 +132,6 @@ def _body(problem: Problem) -> str:
         "request_id": g.get("request_id", ""),
         **problem.more,
     }
-    return json.dumps(said) + "\n"
 
 
 def problem_of(error: Exception) -> Problem:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api import (
+    calling,
     clusters,
     decisions,
+    delegations,
     endings,
     fulfilling,
     health,
@@ -16,7 +18,9 @@ from portal.api import (
     pauses,
     people,
     problems,
+    questions,
     reference,
+    reject_templates,
     revocations,
     sign_in,
     testimony,
@@ -26,8 +30,12 @@ from portal.api import (
 BLUEPRINTS = (
     tickets.blueprint,
     decisions.blueprint,
+    questions.blueprint,
+    delegations.blueprint,
+    reject_templates.blueprint,
     endings.blueprint,
     fulfilling.blueprint,
+    calling.blueprint,
     testimony.blueprint,
     kinds.blueprint,
     clusters.blueprint,

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from webargs.fields import DelimitedList
 
 from portal.api.schema_base import NAME, NEEDED, Input, Words
+from portal.api.window_schema import RestartWindowSchema
 from portal.fields import Duration
 from portal.kinds.base import Scope
 from portal.kinds.registry import KINDS
@@ -62,6 +63,12 @@ class AskSchema(Input):
         allow_none=True,
         metadata={"description": "RFC 3339: not applied before; null: as soon as it is approved."},
     )
+    restart_window = fields.Nested(
+        RestartWindowSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Applied only inside it, for kinds that restart pods."},
+    )
     renews = fields.String(
         load_default=None,
         allow_none=True,
@@ -81,26 +88,6 @@ class AskSchema(Input):
     @post_load
     def _ask(self, data: dict[str, Any], **_: Any) -> Ask:
         return Ask(fields=data.pop("fields_"), **data)
-
-
-class DecisionSchema(Input):
-    """A person's word on a ticket."""
-
-    decision = fields.String(
-        required=True,
-        validate=validate.OneOf(["approve", "reject"], error="Say approve or reject."),
-        error_messages=NEEDED,
-    )
-    note = Words(
-        load_default="",
-        validate=validate.Length(max=4000, error="Give at most 4000 characters."),
-        metadata={"description": "Why; a rejection needs it."},
-    )
-
-    @validates_schema
-    def _rejection_says_why(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("decision") == "reject" and not data.get("note"):
-            raise ValidationError("Say why you reject it, so that the requester knows what to do.", "note")
 
 
 class ReasonSchema(Input):
@@ -179,6 +166,10 @@ class ListSchema(PageSchema):
 
     state = states()
     waiting_for = fields.String(validate=validate.OneOf(["me"], error="Only waiting_for=me can be asked."))
+    owed = fields.String(
+        validate=validate.OneOf(["review", "recertification"], error="Ask for owed=review or owed=recertification."),
+        metadata={"description": "Broken glass without a review, or long windows whose deciders are asked now."},
+    )
     mine = fields.Boolean(load_default=False)
     tenant = fields.String(validate=NAME)
     cluster = fields.String(validate=NAME)

@@ -13,9 +13,11 @@ from portal.api.answering import answer
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge, change
 from portal.api.smorest import Blueprint
-from portal.errors import NotReady
+from portal.api.views import before_view
+from portal.errors import NotFound, NotReady
 from portal.kinds.job_completion import JobCompletion
 from portal.kinds.registry import kind_named
+from portal.mesh.job_downloads import commented
 from portal.models import Ticket
 from portal.tickets import talking
 from portal.tickets.moving import number_of
@@ -23,7 +25,8 @@ from portal.tickets.moving import number_of
 blueprint = Blueprint("testimony", "Events, evidence and comments of a ticket.")
 EVENTS, EVIDENCE = answers.EventPageSchema(), answers.EvidenceListSchema()
 COMMENTS, COMMENT = answers.CommentListSchema(), answers.CommentMadeSchema()
-MANIFESTS = answers.ManifestListSchema()
+MANIFESTS, HISTORY = answers.ManifestListSchema(), answers.HistorySchema()
+YAML = "application/yaml"
 
 
 def _visible(session: Session, ref: str) -> Ticket:
@@ -57,14 +60,31 @@ def evidence(ref: str) -> Response:
 @blueprint.response(200, MANIFESTS)
 def manifests(ref: str) -> Response:
     """Give the corrected manifests of Jobs and CronJobs, as the last preflight made them; other kinds have none."""
+    return answer(MANIFESTS, {"items": _manifests(ref)})
+
+
+@blueprint.route("/tickets/<ref>/manifests/<name>")
+@blueprint.response(200, {"type": "string"}, content_type=YAML, description="The file, its notes as comments.")
+def manifest(ref: str, name: str) -> Response:
+    """Download one of the corrected manifests by its file name, like `cronjob-report.yaml`."""
+    found = {one["name"]: one for one in _manifests(ref)}
+    if name not in found:
+        listed = ", ".join(found) or "none"
+        raise NotFound(f"{ref} has no manifest {name}; it has {listed}.")
+    response = Response(commented(found[name]["workload"], found[name]), content_type=YAML)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _manifests(ref: str) -> list[dict[str, Any]]:
     with parts().database.reading() as session:
         ticket = _visible(session, ref)
         found = queries.latest_evidence(session, ticket.id, "preflight")
         if found is None and isinstance(kind_named(ticket.kind), JobCompletion):
             raise NotReady(f"The preflight of {ticket.ref} has not run yet: it makes the manifests, in a few seconds.")
-        targets = [] if found is None else found.data.get("targets", [])
-        items = [{"workload": one["workload"], **one["manifest"]} for one in targets if "manifest" in one]
-        return answer(MANIFESTS, {"items": items})
+        left = {f"{link.target.kind}/{link.target.name}" for link in ticket.targets}
+        targets = [] if found is None else [one for one in found.data.get("targets", []) if one["workload"] in left]
+        return [{"workload": one["workload"], **one["manifest"]} for one in targets if "manifest" in one]
 
 
 @blueprint.route("/tickets/<ref>/comments")
@@ -88,3 +108,13 @@ def comment(said: dict[str, Any], ref: str) -> Response:
         return answer(COMMENT, queries.comments(edge.session, made.ticket_id)[-1], 201)
 
     return change(effect)
+
+
+@blueprint.route("/tickets/<ref>/history")
+@blueprint.response(200, HISTORY)
+def history(ref: str) -> Response:
+    """Show what was asked before: the same, or of the same kind on some of the same targets, newest first."""
+    with parts().database.reading() as session:
+        ticket = _visible(session, ref)
+        items = [before_view(one, ticket) for one in queries.history(session, ticket)]
+        return answer(HISTORY, {"items": items})

@@ -61,7 +61,7 @@ def list_tickets(asked: dict[str, Any]) -> Response:
     wanted = queries.TicketFilter(
         states=tuple(asked.get("state", ())),
         waiting_for_me="waiting_for" in asked,
-        **{name: asked[name] for name in ("mine", "tenant", "cluster", "namespace", "kind") if name in asked},
+        **{name: asked[name] for name in ("mine", "owed", "tenant", "cluster", "namespace", "kind") if name in asked},
     )
     with parts().database.reading() as session:
         found, more = page(session, wanted, by=actor(), before=before, limit=asked["limit"])

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
+from portal.api.standing import standing_view
 from portal.kinds.base import Asked
 from portal.kinds.registry import kind_named
-from portal.mesh.viz.views import VIZ_NAMESPACE
-from portal.models import Cluster, Evidence, Role, Ticket
+from portal.mesh.viz.views import TAP, VIZ_NAMESPACE
+from portal.mesh.workloads import WorkloadRef
+from portal.models import Cluster, Comment, Decision, Evidence, Ticket
 from portal.queries.watching import newest_preflights
 from portal.states import Outcome, State
-from portal.tickets.approvals import Need, needs
-from portal.tickets.next_step import next_step
+from portal.tickets.approvals import Need, Vote, needs
+from portal.tickets.next_step import next_step, on_hold
 
-LISTS = ("events", "evidence", "comments")
+LISTS = ("events", "evidence", "comments", "history")
 
 
 @dataclass(frozen=True)
 class Around:
     """What a ticket's picture needs besides its row."""
 
-    people: dict[Role, list[str]]
+    deciders: queries.Deciders
     preflight: Evidence | None
     cluster: Cluster | None = None
     viz_namespace: str = VIZ_NAMESPACE
+    workloads: Sequence[WorkloadRef] = ()
+    question: Comment | None = None
 
     @property
     def console(self) -> str | None:
@@ -43,19 +48,23 @@ class Around:
 
 
 def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """The pictures of several loaded tickets, by four more selects for all of them."""
-    people = queries.people_by_role(session, {ticket.tenant_id for ticket in tickets})
+    """The pictures of several loaded tickets, by a handful of more selects for all of them."""
+    deciders = queries.deciders(session, {ticket.tenant_id for ticket in tickets})
+    questions = queries.open_questions(session, tickets)
     preflights = newest_preflights(session, [ticket.id for ticket in tickets])
     clusters = {cluster.name: cluster for cluster in queries.clusters(session)}
     viz = queries.viz_namespaces(session)
+    workloads = queries.meshed_workloads(session, {place for one in tickets for place in _tapped(one)})
     return [
         ticket_view(
             one,
             Around(
-                people[one.tenant_id],
+                deciders[one.tenant_id],
                 preflights.get(one.id),
                 clusters.get(one.cluster or ""),
                 viz.get(one.cluster or "", VIZ_NAMESPACE),
+                workloads.get(one.cluster or "", ()),
+                questions.get(one.id),
             ),
         )
         for one in tickets
@@ -64,21 +73,25 @@ def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, 
 
 def one_view(session: Session, ticket_id: int, *, by: Actor) -> dict[str, Any]:
     """The picture of one ticket as it is now; raises NotFound."""
-    return ticket_views(session, [queries.ticket(session, ticket_id, by=by)])[0]
+    found = queries.ticket(session, ticket_id, by=by)
+    return {**ticket_views(session, [found])[0], "history": queries.history_count(session, found)}
 
 
 def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
     """Everything that TicketSchema shows of a ticket."""
-    waiting = still_needed(ticket, around.people)
+    waiting = still_needed(ticket, around.deciders)
     return {
         **_asked(ticket),
         **_routed(ticket),
+        **_trimmed(ticket),
         **_ended(ticket),
+        **standing_view(ticket),
         "state": ticket.state.value,
         "version": ticket.version,
         "waiting_for": [need_view(need) for need in waiting],
         "decisions": [_decision(decision) for decision in ticket.decisions],
-        "next": next_step(ticket, [need.words for need in waiting], pause=around.pause),
+        "conditions": ticket.conditions,
+        **_next(ticket, waiting, around),
         "preflight": _preflight(ticket, around.preflight),
         "targets": [_target(link) for link in ticket.targets],
         "usage": _usage(ticket, around),
@@ -86,16 +99,17 @@ def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
     }
 
 
-def still_needed(ticket: Ticket, people: dict[Role, list[str]]) -> list[Need]:
+def still_needed(ticket: Ticket, deciders: queries.Deciders) -> list[Need]:
     """The approvals that a pending ticket still waits for; [] in every other state."""
     if ticket.state is not State.PENDING:
         return []
-    return [need for need in needs(ticket, people) if need.missing > 0]
+    return [need for need in needs(Vote.on(ticket, deciders), deciders) if need.missing > 0]
 
 
 def need_view(need: Need) -> dict[str, Any]:
     """What NeedSchema shows."""
-    return {"group": need.group.value, "count": need.count, "met": need.met, "people": list(need.people)}
+    same = {name: getattr(need, name) for name in ("group", "count", "met", "fallback")}
+    return {**same, "people": list(need.people)}
 
 
 def _asked(ticket: Ticket) -> dict[str, Any]:
@@ -130,21 +144,68 @@ def _ended(ticket: Ticket) -> dict[str, Any]:
     return {name: getattr(ticket, name) for name in (*same, "taken_by", "answer")}
 
 
-def _decision(decision: Any) -> dict[str, Any]:
+def _trimmed(ticket: Ticket) -> dict[str, Any]:
+    """What was asked and what was granted of it, side by side; null where nothing was taken away."""
+    if ticket.asked is None:
+        return {"asked": None, "granted": None}
+    seconds = ticket.asked["duration_seconds"]
+    duration = None if seconds is None else timedelta(seconds=seconds)
+    asked = {"fields_": ticket.asked["fields"], "targets": ticket.asked["targets"], "duration": duration}
+    granted = {"fields_": ticket.fields, "targets": _targets(ticket), "duration": ticket.duration}
+    return {"asked": asked, "granted": granted}
+
+
+def before_view(before: Ticket, ticket: Ticket) -> dict[str, Any]:
+    """What LikeSchema shows of an earlier ticket that is like this one."""
+    same = ("ref", "reason", "created_at", "outcome", "ended_by", "end_reason", "ended_at")
+    now = {"fields_": before.fields, "duration": before.duration, "targets": _targets(before)}
+    trimmed = _trimmed(before)
+    return {
+        **{name: getattr(before, name) for name in same},
+        "state": before.state.value,
+        "requester": before.requester.name,
+        "same": before.fingerprint == ticket.fingerprint,
+        "asked": trimmed["asked"] or now,
+        "granted": trimmed["granted"],
+        "conditions": before.conditions,
+        "decisions": [_decision(decision) for decision in before.decisions],
+    }
+
+
+def _targets(ticket: Ticket) -> list[str]:
+    return [f"{link.target.kind}/{link.target.name}" for link in ticket.targets]
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    """What DecisionMadeSchema shows."""
     return {
         "who": decision.person.name,
         "roles": decision.roles,
         "decision": decision.decision,
         "note": decision.note,
         "at": decision.decided_at,
+        "trimmed": decision.trimmed,
+        "stood_in_for": decision.stood_in_for.name if decision.stood_in_for else None,
+        "fallback_for": decision.fallback_for,
     }
+
+
+def _next(ticket: Ticket, waiting: list[Need], around: Around) -> dict[str, Any]:
+    asked = around.question if ticket.state is State.PENDING else None
+    if asked is None:
+        told = next_step(ticket, [need.words for need in waiting], pause=around.pause)
+        return {"question": None, "next": told}
+    question = {"id": asked.id, "who": asked.author.name, "text": asked.text, "at": asked.created_at}
+    return {"question": question, "next": on_hold(ticket, asked.author.name)}
 
 
 def _preflight(ticket: Ticket, found: Evidence | None) -> dict[str, Any] | None:
     if ticket.preflight_at is None:
         return None
     data: Mapping[str, Any] = found.data if found is not None else {}
-    return {"at": ticket.preflight_at, "clean": bool(ticket.preflight_clean), "findings": data.get("findings", [])}
+    dropped = set(ticket.asked["targets"]) - set(_targets(ticket)) if ticket.asked else set()
+    findings = [one for one in data.get("findings", []) if one.get("target") not in dropped]
+    return {"at": ticket.preflight_at, "clean": bool(ticket.preflight_clean), "findings": findings}
 
 
 def _target(link: Any) -> dict[str, Any]:
@@ -157,11 +218,29 @@ def _target(link: Any) -> dict[str, Any]:
     }
 
 
+def _is_used(ticket: Ticket) -> bool:
+    return ticket.state in (State.APPLYING, State.ACTIVE) or ticket.outcome == Outcome.FULFILLED
+
+
+def _tapped(ticket: Ticket) -> list[tuple[str, str]]:
+    """The places that a ticket in use may tap."""
+    targets = [link.target for link in ticket.targets if link.target.kind == TAP] if _is_used(ticket) else []
+    return [(target.cluster, target.namespace) for target in targets]
+
+
 def _usage(ticket: Ticket, around: Around) -> list[dict[str, str]]:
-    used = ticket.state in (State.APPLYING, State.ACTIVE) or ticket.outcome == Outcome.FULFILLED
-    if not used or ticket.cluster is None:
+    if not _is_used(ticket) or ticket.cluster is None:
         return []
-    asked = Asked(ticket.ref, ticket.cluster, ticket.namespace, ticket.fields, around.console, around.viz_namespace)
+    tapped = {namespace for _, namespace in _tapped(ticket)}
+    asked = Asked(
+        ticket.ref,
+        ticket.cluster,
+        ticket.namespace,
+        ticket.fields,
+        around.console,
+        around.viz_namespace,
+        tuple(ref for ref in around.workloads if ref.namespace in tapped),
+    )
     return [command.to_json() for command in kind_named(ticket.kind).usage(asked)]
 
 

@@ -66,6 +66,14 @@ class Desk:
         """Send; `etag` is the version that the person saw. Raises Problem, ServerAway."""
         return self._send("POST", PREFIX + path, json=body, headers={"If-Match": etag} if etag else {})
 
+    def put(self, path: str, body: dict[str, Any]) -> Reply:
+        """Keep something at its own address. Raises Problem, ServerAway."""
+        return self._send("PUT", PREFIX + path, json=body)
+
+    def delete(self, path: str) -> Reply:
+        """Take something away. Raises Problem, ServerAway."""
+        return self._send("DELETE", PREFIX + path)
+
     def items(self, path: str, **query: Any) -> Iterator[Any]:
         """Every item of a paged collection, following the links to the next page."""
         reply = self.get(path, **query)

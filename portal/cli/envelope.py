@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from portal.cli.times import InstantType, duration_option
+from portal.cli.times import InstantType, RestartWindowType, duration_option
 from portal.durations import format_duration
 
-NAMES = ("cluster", "namespace", "tenant", "reason", "renews", "starts_at")
+NAMES = ("cluster", "namespace", "tenant", "reason", "renews", "starts_at", "restart_window")
 
 
 def _cluster(*, required: bool) -> Callable[[Any], Any]:
@@ -39,6 +39,12 @@ OTHERS = (
         type=InstantType(),
         metavar="TIME",
         help="Not applied before: 2026-07-01T10:00:00Z; default: as soon as it is approved.",
+    ),
+    click.option(
+        "--restart-window",
+        type=RestartWindowType(),
+        metavar="HOURS",
+        help="Pods restart to apply it only then, in UTC: 22:00-04:00, or mon-fri 22:00-04:00.",
     ),
     click.option("--renews", metavar="REF", help="The open ticket that this one follows."),
 )

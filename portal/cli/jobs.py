@@ -92,8 +92,9 @@ def _without_missing(one: dict[str, Any]) -> list[str]:
 
 
 def _document(one: dict[str, Any]) -> str:
-    head = [one["workload"], *one["notes"]]
-    return "".join(f"# {line}\n" for line in head) + str(one["text"])
+    from portal.mesh.job_downloads import commented  # noqa: PLC0415 - it needs YAML
+
+    return commented(one["workload"], one)
 
 
 def _save(folder: Path, one: dict[str, Any]) -> str:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from portal.cli.decided import approvals_text, conditions, decisions, trimmed
 from portal.cli.kinds import goal_of
 from portal.cli.output import instant, paint, state_text, table
+from portal.cli.standing import standing_lines
 from portal.cli.times import in_words, left_until, parse_duration
+from portal.cli.words import field_text, plain, time_text
 
 Ticket = dict[str, Any]
 SEVERITIES = {"blocking": "red", "warning": "yellow"}
@@ -25,7 +28,9 @@ def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
     """The page of one ticket."""
     blocks = [
         _facts(ticket, now),
-        _decisions(ticket),
+        trimmed(ticket),
+        decisions(ticket),
+        conditions(ticket),
         _findings(ticket),
         _targets(ticket),
         _usage(ticket),
@@ -45,20 +50,32 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "next", ticket["next"]
     if ticket["problem"] and ticket["problem"] not in ticket["next"]:
         yield "problem", ticket["problem"]
+    if asked := ticket["question"]:
+        yield "question", f"{asked['who']}, {instant(asked['at'])}: {asked['text']}"
     yield "answer", ticket["answer"] or ""
     yield "taken by", ticket["taken_by"] or ""
     yield "where", where_text(ticket)
     yield "asked by", f"{ticket['requester']}, {instant(ticket['created_at'])}"
     yield "reason", ticket["reason"]
-    yield from (_field(name, value) for name, value in ticket["fields"].items())
+    yield from (field_text(name, value) for name, value in ticket["fields"].items())
     yield from (("noted", note) for note in ticket["notes"])
     yield "renews", ticket["renews"] or ""
+    yield "before", _before(ticket)
     yield "rule", f"{ticket['rule']}: {ticket['rule_reason']}"
     yield "approvals", approvals_text(ticket)
     yield "starts", instant(ticket["starts_at"], "")
+    yield from standing_lines(ticket, now)
     # What people carry out opens no window.
     yield "window", _window(ticket, now) if goal_of(ticket["kind"]) == "active" else ""
-    yield "ended", _ending(ticket)
+    yield "ended", ending_text(ticket)
+
+
+def _before(ticket: Ticket) -> str:
+    found = ticket["history"]
+    if not found["count"]:
+        return ""
+    told = f"{found['count']} like it: {found['approved']} approved, {found['rejected']} rejected"
+    return f"{told} (meshdesk history {ticket['ref']})"
 
 
 def where_text(asked: dict[str, Any]) -> str:
@@ -69,34 +86,9 @@ def where_text(asked: dict[str, Any]) -> str:
     return f"{asked['cluster']}{inside} of {asked['tenant']} ({asked['environment']})"
 
 
-def _field(name: str, value: Any) -> tuple[str, str]:
-    if isinstance(value, dict):
-        value = [f"{key.replace('_', ' ')}: {_plain(one)}" for key, one in value.items()]
-    return name.replace("_", " "), _plain(value)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return " ".join(_plain(one) for one in value.values())
-    return ", ".join(_plain(one) for one in value) if isinstance(value, list) else str(value)
-
-
-def approvals_text(ticket: Ticket) -> str:
-    """Who must approve a ticket or a preview, and on whom it still waits."""
-    if ticket["automatic"]:
-        return "by the policy, no person needed"
-    asked = [f"{one['count']} {one['from']}" for one in ticket["approvals"]]
-    waiting = [
-        f"{one['group']} ({', '.join(one['people']) or 'nobody has this role'})" for one in ticket["waiting_for"]
-    ]
-    return " and ".join(asked) + (f"; waits for {' and '.join(waiting)}" if waiting else "")
-
-
 def _window(ticket: Ticket, now: datetime) -> str:
     if ticket["active_from"] is None:
-        return "no end" if ticket["duration"] is None else f"{in_words(duration_of(ticket))} from when it is written"
+        return "no end" if ticket["duration"] is None else f"{time_text(ticket['duration'])} from when it is written"
     until = ticket["expires_at"]
     span = f"{instant(ticket['active_from'])} to {instant(until, 'no end')}"
     left = None if until is None else left_until(until, now)
@@ -110,18 +102,10 @@ def duration_of(ticket: Ticket) -> timedelta:
     return parse_duration(ticket["duration"])
 
 
-def _ending(ticket: Ticket) -> str:
+def ending_text(ticket: Ticket) -> str:
+    """Why it ended, and by whom; empty while it has not."""
     parts = [ticket["outcome"], ticket["ended_by"] and f"by {ticket['ended_by']}", ticket["end_reason"]]
     return ", ".join(part for part in parts if part)
-
-
-def _decisions(ticket: Ticket) -> str:
-    lines = [
-        f"  {instant(one['at'])}  {one['who']} ({', '.join(one['roles'])}): {one['decision']}"
-        + (f", {one['note']}" if one["note"] else "")
-        for one in ticket["decisions"]
-    ]
-    return "\n".join(["Decisions", *lines]) if lines else ""
 
 
 def _findings(ticket: Ticket) -> str:
@@ -184,18 +168,25 @@ def progress_text(progress: Any) -> str:
         pods = f"{progress.get('updated', 0)} of {progress['desired']} new, {progress.get('ready', 0)} ready"
         return f"{pods}: {progress['stalled']}" if progress.get("stalled") else pods
     if isinstance(progress, dict) and "objects" in progress:
-        waiting = " ".join(progress.get("waiting") or [])
-        return " ".join(filter(None, [f"{progress['objects']} of {progress.get('wanted', 0)} objects", waiting]))
+        return ": ".join(filter(None, [_objects(progress), " ".join(progress.get("waiting") or [])])) or "-"
     if isinstance(progress, dict):
         return ", ".join(f"{name} {value}" for name, value in progress.items()) or "-"
     return str(progress) if progress else "-"
+
+
+def _objects(progress: dict[str, Any]) -> str:
+    """How many of them are there; how many are left, where none is to be."""
+    there, wanted = progress["objects"], progress.get("wanted", 0)
+    if wanted:
+        return f"{there} of {wanted} objects"
+    return f"{there} object{'' if there == 1 else 's'} left" if there else ""
 
 
 def removed_text(suspended: Any) -> str:
     """What somebody took out of the cluster while the window is open."""
     if not isinstance(suspended, dict):
         return str(suspended or "-")
-    told = [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in suspended.items() if value]
+    told = [f"{name.replace('_', ' ')} {plain(value)}" for name, value in suspended.items() if value]
     return ", ".join(told) or "-"
 
 

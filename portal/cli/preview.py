@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from portal.cli.page import approvals_text, diffs_in, finding_text, painted, where_text
+from portal.cli.decided import approvals_text
+from portal.cli.page import diffs_in, finding_text, painted, where_text
 from portal.cli.times import in_words, parse_duration
 
 Found = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from portal.cli.client import Desk, with_desk
-from portal.cli.output import as_json, instant, state_text, table
+from portal.cli.output import as_json, instant, paint, state_text, table
 from portal.cli.page import whole
 from portal.cli.times import in_words, left_until
 
@@ -18,15 +18,29 @@ json_option = click.option("--json", "plain", is_flag=True, help="Print JSON as 
 @click.command("list")
 @click.option("--state", "states", multiple=True, help="Only tickets in this state; repeatable.")
 @click.option("--waiting-for-me", is_flag=True, help="Only tickets that you may decide now.")
+@click.option(
+    "--owed", type=click.Choice(["review", "recertification"]), help="Only tickets that wait for such a word."
+)
 @click.option("--mine", is_flag=True, help="Only tickets that you asked for.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most, newest first.")
 @json_option
 @with_desk
-def list_(desk: Desk, /, *, states: tuple[str, ...], waiting_for_me: bool, mine: bool, limit: int, plain: bool) -> None:  # noqa: PLR0913
+def list_(  # noqa: PLR0913
+    desk: Desk,
+    /,
+    *,
+    states: tuple[str, ...],
+    waiting_for_me: bool,
+    owed: str | None,
+    mine: bool,
+    limit: int,
+    plain: bool,
+) -> None:
     """List tickets that you may see, newest first."""
     query = {
         "state": ",".join(states) or None,
         "waiting_for": "me" if waiting_for_me else None,
+        "owed": owed,
         "mine": "true" if mine else None,
         "limit": min(limit, 200),
     }
@@ -43,7 +57,8 @@ def _row(ticket: dict[str, Any]) -> tuple[str, ...]:
     where = "/".join(part for part in (ticket["cluster"], ticket["namespace"]) if part) or "-"
     names = ("ref", "state", "kind")
     ref, state, kind = (ticket[name] for name in names)
-    return (ref, state_text(state), kind, where, ticket["requester"], _ends(ticket))
+    broken = paint(", glass broken", "red") if ticket["break_glass"] and ticket["review"]["by"] is None else ""
+    return (ref, state_text(state) + broken, kind, where, ticket["requester"], _ends(ticket))
 
 
 def _ends(ticket: dict[str, Any]) -> str:
@@ -65,7 +80,8 @@ def show(desk: Desk, /, *, ref: str, plain: bool) -> None:
     evidence = list(desk.items(f"/tickets/{ref}/evidence"))
     click.echo(whole(ticket, evidence, datetime.now(UTC)))
     for comment in desk.items(f"/tickets/{ref}/comments"):
-        click.echo(f"\n{comment['author']}, {instant(comment['at'])}:\n  {comment['text']}")
+        sort = "" if comment["sort"] == "comment" else f" ({comment['sort']})"
+        click.echo(f"\n{comment['author']}, {instant(comment['at'])}{sort}:\n  {comment['text']}")
 
 
 @click.command()

@@ -15,7 +15,11 @@ PEOPLE = {
     "wait": Lazy("portal.cli.waiting:wait", "Wait until a ticket is active or closed."),
     "events": Lazy("portal.cli.reading:events", "Tell a ticket's story."),
     "evidence": Lazy("portal.cli.reading:evidence", "Show what workers saw."),
+    "history": Lazy("portal.cli.history:history", "What was asked before that is like a ticket."),
     "comment": Lazy("portal.cli.acting:comment", "Say something on a ticket."),
+    "nudge": Lazy("portal.cli.owing:nudge", "Have those who should decide reminded, once a day."),
+    "break-glass": Lazy("portal.cli.owing:break_glass", "In an emergency: begin now, and be reviewed afterwards."),
+    "answer": Lazy("portal.cli.questions:answer", "Answer the question that holds a ticket."),
     "withdraw": Lazy("portal.cli.acting:withdraw", "Take back a request before its window opens."),
     "release": Lazy("portal.cli.acting:release", "End your window before its time."),
     "renew": Lazy("portal.cli.renewing:renew", "Ask for the same again, to follow without a gap."),
@@ -25,9 +29,14 @@ PEOPLE = {
     "preflight": Lazy("portal.cli.acting:preflight", "Have a worker look at the targets again."),
 }
 DECIDING = {
-    "approve": Lazy("portal.cli.deciding:approve", "Approve a ticket that waits for you."),
-    "reject": Lazy("portal.cli.deciding:reject", "Reject a ticket, with the reason."),
+    "approve": Lazy("portal.cli.deciding:approve", "Approve tickets that wait for you, or a part of one."),
+    "reject": Lazy("portal.cli.deciding:reject", "Reject tickets, with the reason."),
+    "question": Lazy("portal.cli.questions:question", "Hold a ticket until a question is answered."),
+    "review": Lazy("portal.cli.owing:review", "Answer the review of a break-glass."),
+    "recertify": Lazy("portal.cli.owing:recertify", "Say that a long window may stay open."),
     "revoke": Lazy("portal.cli.acting:revoke", "End a window at once, with the reason."),
+    "delegations": Lazy("portal.cli.delegations:delegations", "Who decides for you while you are away."),
+    "reject-templates": Lazy("portal.cli.templates:reject_templates", "Your tenant's own reasons to reject."),
 }
 HELPING = {
     "take": Lazy("portal.cli.answering:take", "Work on a generic ticket."),

@@ -10,7 +10,8 @@ from portal.cli.failures import Failure
 from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.durations import words
-from portal.policy import Facts, Policy, Route, default_policy, explain, falls_through, load_policy
+from portal.kinds.registry import kind_named
+from portal.policy import Facts, Policy, Route, bounded, default_policy, explain, falls_through, load_policy
 from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, KINDS, MODES
 from portal.policy_store import apply_policy, current_policy
 
@@ -51,7 +52,8 @@ def explain_(file: str | None, **facts: str | None) -> None:
         click.echo(str(step))
     if not steps or not steps[-1].matched:
         raise Failure(f"No rule matches {asked}: it would be refused.")
-    for line in _route_lines(found.rules[len(steps) - 1].route):
+    chosen = found.rules[len(steps) - 1].route
+    for line in _route_lines(bounded(chosen, kind_named(asked.kind).longest)):
         click.echo(f"  {line}")
 
 
@@ -67,11 +69,19 @@ def _route_lines(route: Route) -> list[str]:
     longest = "no limit" if route.longest is None else f"at most {words(route.longest)}"
     return [
         f"why: {route.reason}",
-        f"approvals: {'none, it is automatic' if route.automatic else asked}",
+        f"approvals: {_automatic(route, asked) if route.automatic else asked}",
+        *([f"where nobody is left: {', '.join(route.fallback)}"] if route.fallback else []),
         f"duration: {longest}{', or no end' if route.may_stand_without_end else ''}",
         f"renewal: {'allowed' if route.renewal else 'not allowed'}",
+        f"lapses: {words(route.lapses_after)} after the last word on it",
+        *([f"recertified: every {words(route.recertify_every)}"] if route.recertify_every else []),
         *([f"told: {', '.join(route.tell)}"] if route.tell else []),
     ]
+
+
+def _automatic(route: Route, asked: str) -> str:
+    until = "" if route.automatic_until is None else f" until {route.automatic_until}, then {asked}"
+    return f"none, it is automatic{until}"
 
 
 @policy.command("apply")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from portal import durations
+from portal.restart_window import DAYS
 
 SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 UNITS = ("weeks", "days", "hours", "minutes", "seconds")
@@ -59,6 +60,34 @@ class InstantType(click.ParamType[str]):
         if found.tzinfo is None:
             self.fail("Say of which zone this time is: 2026-07-01T10:00:00Z or 2026-07-01T12:00:00+02:00.", param, ctx)
         return found.isoformat()
+
+
+class RestartWindowType(click.ParamType[dict[str, Any]]):
+    """`22:00-04:00` or `mon-fri,sun 22:00-04:00` in UTC, as POST /tickets takes a restart window."""
+
+    name = "restart window"
+    _shape = re.compile(r"(?:(?P<days>[a-z,-]+)\s+)?(?P<begin>\d\d:\d\d)\s*-\s*(?P<end>\d\d:\d\d)")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        """Parse it, or fail as a wrong call of the command."""
+        if isinstance(value, dict):
+            return value
+        found = self._shape.fullmatch(str(value).strip().lower())
+        if found is None:
+            self.fail("Write the hours in UTC, with days where not every day: 22:00-04:00, mon-fri 22:00-04:00.")
+        days = (
+            {}
+            if found["days"] is None
+            else {"days": [d for part in found["days"].split(",") for d in self._days(part)]}
+        )
+        return {**days, "from": found["begin"], "until": found["end"]}
+
+    def _days(self, part: str) -> tuple[str, ...]:
+        first, _, last = part.partition("-")
+        if first not in DAYS or (last and last not in DAYS):
+            self.fail(f"{part!r} is no day: use {', '.join(DAYS)}, or two of them like mon-fri.")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        return DAYS[begin : end + 1] if begin <= end else (*DAYS[begin:], *DAYS[: end + 1])
 
 
 class LifetimeType(DurationType):

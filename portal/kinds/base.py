@@ -8,11 +8,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from marshmallow import Schema
 
+from portal.kinds.narrowing import NotLess, Part, narrow
 from portal.mesh.commands import Command
 from portal.mesh.destinations import Destination
 from portal.mesh.findings import Finding
@@ -21,7 +23,7 @@ from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 
-__all__ = ["Asked", "Fields", "InventoryView", "Kind", "ObjectKind", "Scope", "View", "WorkloadKind"]
+__all__ = ["Asked", "Fields", "InventoryView", "Kind", "NotLess", "ObjectKind", "Part", "Scope", "View", "WorkloadKind"]
 
 Fields = dict[str, Any]
 Object = dict[str, Any]
@@ -51,8 +53,8 @@ V = TypeVar("V", bound=View)
 
 @dataclass(frozen=True)
 class Asked:
-    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, and
-    the namespace of its Viz."""
+    """A ticket as its kind explains how to use it: where it is, its fields, the address of the cluster's console, the
+    namespace of its Viz, and the meshed workloads of the namespaces that it may tap."""
 
     ref: str
     cluster: str
@@ -60,6 +62,7 @@ class Asked:
     fields: Fields
     console: str | None = None
     viz_namespace: str = "linkerd-viz"
+    workloads: tuple[WorkloadRef, ...] = ()
 
 
 class Kind(ABC, Generic[V]):
@@ -76,6 +79,10 @@ class Kind(ABC, Generic[V]):
     """False: nothing is written to a cluster, an operator fulfils it."""
     restarts_pods: ClassVar[bool] = False
     """True: pods are replaced when it begins and when it ends."""
+    longest: ClassVar[timedelta | None] = None
+    """The longest window, however long a rule allows; None: the rule alone decides, also whether it may have no end."""
+    shrinkable: ClassVar[Mapping[str, Part]] = {}
+    """The fields of which an approver may grant less, and how less is told from other."""
 
     def namespaces(self, fields: Fields) -> list[str]:
         """The namespaces that the fields name, each once, for kinds of that scope."""
@@ -97,6 +104,13 @@ class Kind(ABC, Generic[V]):
     def checks(self, fields: Fields, views: Sequence[V]) -> list[Finding]:
         """What preflight finds, over all targets."""
 
+    def narrowed(self, fields: Fields, grant: Mapping[str, Any]) -> Fields:
+        """`fields` with what `grant` leaves of some of them, canonical.
+
+        Raises NotLess with sentences by field, for what cannot shrink, what is not all asked for, and what is no field.
+        """
+        return narrow(self.schema, fields, grant, self.shrinkable)
+
     def notes(self, raw: Mapping[str, Any]) -> list[str]:
         """What loading these fields changes in them, in sentences; `raw` must load."""
         return []
@@ -115,6 +129,10 @@ class WorkloadKind(Kind[InventoryView]):
     @abstractmethod
     def wants(self, fields: Fields, view: InventoryView) -> Want:
         """What it wants of this workload, whose control plane is as `view.defaults` says; empty: nothing is written."""
+
+    def still_wanted(self, fields: Fields, wanted: Want) -> Want:
+        """What is left of `wanted`, which it wanted of a workload for more, now that `fields` are less."""
+        return wanted
 
     def calls(self, fields: Fields, namespace: str) -> list[Destination]:
         """What the workloads call, where that decides whether the change may be made: `checks` needs it looked at."""

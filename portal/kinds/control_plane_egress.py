@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from portal.kinds.base import Asked, Fields, ObjectKind, Scope
+from portal.kinds.base import Asked, Fields, ObjectKind, Part, Scope
 from portal.kinds.namespaces_field import NamespacesSchema, namespace_notes
 from portal.mesh.commands import Command
 from portal.mesh.egress import EgressScene, egress_findings, policy_for
@@ -67,6 +67,7 @@ class ControlPlaneEgress(ObjectKind[EgressScene]):
         "your namespace's egress. It restarts nothing, never isolates a pod that you have not isolated, and may stay."
     )
     schema = ControlPlaneEgressSchema()
+    shrinkable = {"namespaces": Part.LIST}  # noqa: RUF012
     scope = Scope.NAMESPACES
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:

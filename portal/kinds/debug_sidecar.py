@@ -6,13 +6,15 @@ The registry holds it; everything else knows it as a Kind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
 from typing import Any
 
-from portal.kinds.base import Asked, Fields, InventoryView, WorkloadKind
+from portal.kinds.base import Asked, Fields, InventoryView, Part, WorkloadKind
 from portal.kinds.workloads_field import WorkloadsSchema, workload_list, workload_notes, workload_refs
 from portal.mesh.annotations import DEBUG_SIDECAR
 from portal.mesh.commands import Command
-from portal.mesh.debug import debug_commands
+from portal.mesh.debug import debug_commands, pods_command
 from portal.mesh.debug_findings import debug_findings
 from portal.mesh.findings import Finding
 from portal.mesh.impact import sort_findings, workload_findings
@@ -42,7 +44,10 @@ class DebugSidecar(WorkloadKind):
         "tshark. The packets land in the container's log. Your pods restart when it begins and when it ends."
     )
     schema = DebugSidecarSchema()
+    shrinkable = {"workloads": Part.LIST}  # noqa: RUF012
     restarts_pods = True
+    # Whatever a policy says: a container that writes packets to a log is not to be forgotten.
+    longest = timedelta(hours=24)
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The named workloads."""
@@ -72,8 +77,6 @@ class DebugSidecar(WorkloadKind):
 
     def usage(self, asked: Asked) -> list[Command]:
         """How to look at the traffic of each workload."""
-        return [
-            command
-            for workload in asked.fields["workloads"]
-            for command in debug_commands(asked.cluster, asked.namespace or "", workload, [])
-        ]
+        namespace = asked.namespace or ""
+        looks = [debug_commands(asked.cluster, namespace, workload) for workload in asked.fields["workloads"]]
+        return [pods_command(namespace), *chain.from_iterable(looks)]

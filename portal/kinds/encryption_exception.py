@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from portal.kinds.base import Fields, InventoryView, WorkloadKind
+from portal.kinds.base import Fields, InventoryView, Part, WorkloadKind
 from portal.kinds.port_list import PortList, notes_on
 from portal.kinds.weight import weighed
 from portal.kinds.workloads_field import Strict, WorkloadsSchema, workload_notes, workload_refs
@@ -89,6 +89,7 @@ class EncryptionException(WorkloadKind):
     )
     schema = EncryptionExceptionSchema()
     restarts_pods = True
+    shrinkable = {"workloads": Part.LIST, "inbound": Part.PORTS, "outbound": Part.PORTS}  # noqa: RUF012
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The named workloads."""
@@ -97,6 +98,10 @@ class EncryptionException(WorkloadKind):
     def wants(self, fields: Fields, view: InventoryView) -> Want:
         """The ports, or no injection, of each workload alike."""
         return _wanted(fields)
+
+    def still_wanted(self, fields: Fields, wanted: Want) -> Want:
+        """The ports that are left."""
+        return wanted & _wanted(fields)
 
     def routing_facts(self, fields: Fields, context: Sequence[InventoryView]) -> dict[str, Any]:
         """`mode` (the strictest of all workloads), `application_encryption` (none, claimed), and why the mode is not

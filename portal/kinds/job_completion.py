@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from portal.kinds.base import Asked, Fields, InventoryView, WorkloadKind
+from portal.kinds.base import Asked, Fields, InventoryView, Part, WorkloadKind
 from portal.kinds.encryption_exception import ApplicationEncryptionSchema
 from portal.kinds.workloads_field import MOST_WORKLOADS, Strict
 from portal.mesh.commands import Command
@@ -130,6 +130,7 @@ class JobCompletion(WorkloadKind):
         "shutdown endpoint, or without the proxy. No pod restarts; what cannot be changed you get as a manifest."
     )
     schema = JobCompletionSchema()
+    shrinkable = {"jobs": Part.LIST}  # noqa: RUF012
     listed_in = "jobs"
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from portal.kinds.base import Asked, Fields, ObjectKind, Scope
+from portal.kinds.base import Asked, Fields, ObjectKind, Part, Scope
 from portal.kinds.namespaces_field import NamespacesSchema, namespace_notes
 from portal.kinds.workloads_field import Strict
 from portal.mesh.commands import Command
@@ -26,6 +27,7 @@ from portal.mesh.workloads import WorkloadRef
 Object = dict[str, Any]
 
 MOST = 50
+MOST_SHOWN = 10
 # Kubernetes' own names are nobody's to give: `system:masters` rules the cluster, `system:authenticated` is everybody.
 _SUBJECT = validate.Regexp(
     r"(?!system:)[^\s\x00-\x1f\x7f](.{0,251}[^\s\x00-\x1f\x7f])?\Z",
@@ -79,7 +81,10 @@ class VizEnablement(ObjectKind[VizView | TapView]):
         "the time that you ask for and taken away again; the people you name may tap your namespaces, and no others."
     )
     schema = VizEnablementSchema()
+    shrinkable = {"namespaces": Part.LIST, "subjects": Part.LIST}  # noqa: RUF012
     scope = Scope.NAMESPACES
+    # It is never left running: whoever needs it for longer renews it, which somebody decides anew.
+    longest = timedelta(hours=24)
 
     def targets(self, fields: Fields, namespace: str | None) -> list[WorkloadRef]:
         """The cluster's Viz, then the right to tap in each namespace."""
@@ -112,8 +117,9 @@ class VizEnablement(ObjectKind[VizView | TapView]):
         return [replace(one, target=str(VIZ_REF)) for scene in scenes for one in viz_findings(scene)]
 
     def usage(self, asked: Asked) -> list[Command]:
-        """Pages of the console, then top and tap of each namespace."""
-        return commands(asked.fields["namespaces"], [], viz_namespace=asked.viz_namespace, console=asked.console)
+        """Pages of the console, then top and tap, of each namespace and of its first workloads."""
+        workloads = asked.workloads[:MOST_SHOWN]
+        return commands(asked.fields["namespaces"], workloads, viz_namespace=asked.viz_namespace, console=asked.console)
 
 
 def subjects_of(fields: Fields) -> list[Subject]:

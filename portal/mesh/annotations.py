@@ -69,7 +69,8 @@ class MeshDefaults:
     """What the control plane does where nobody says otherwise; `version` is as Linkerd reports it (`edge-26.6.3`).
 
     `admin_shutdown` is Helm's proxy.enableShutdownEndpoint, `default_inbound_policy` its proxy.defaultInboundPolicy;
-    `kubernetes` is the API server's version (`1.37.2`), which no ConfigMap tells.
+    `kubernetes` is the API server's version (`1.37.2`), which no ConfigMap tells; `trace_collector` is where proxies
+    send their traces (`collector.tracing:4317`), None where they send none.
     """
 
     version: str | None = None
@@ -82,6 +83,7 @@ class MeshDefaults:
     admin_shutdown: bool = False
     kubernetes: str | None = None
     default_inbound_policy: str = "all-unauthenticated"
+    trace_collector: str | None = None
 
     @classmethod
     def from_config_map(cls, config_map: Mapping[str, Any]) -> MeshDefaults:
@@ -98,6 +100,7 @@ class MeshDefaults:
             trust_root_sha256=_trust_root(values.get("identityTrustAnchorsPEM")),
             admin_shutdown=bool(proxy.get("enableShutdownEndpoint", False)),
             default_inbound_policy=proxy.get("defaultInboundPolicy") or "all-unauthenticated",
+            trace_collector=_collector(proxy.get("tracing") or {}),
         )
 
     def skip(self, key: str) -> str:
@@ -147,6 +150,10 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _collector(tracing: Mapping[str, Any]) -> str | None:
+    return (tracing.get("collector") or {}).get("endpoint") or None if tracing.get("enabled") else None
 
 
 def _trust_root(pem: str | None) -> str | None:

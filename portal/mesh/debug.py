@@ -6,29 +6,19 @@ The image has tshark, tcpdump, lsof and iproute2, and its own tshark writes ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from portal.mesh.commands import Command
 from portal.mesh.workloads import DEBUG_CONTAINER
 
 _PORT = 8080
 
 
-def debug_commands(cluster: str, namespace: str, workload: str, pods: Sequence[str]) -> list[Command]:
-    """What to type to look at the traffic of `workload` (`deployment/emoji`) on a cluster.
-
-    kubectl takes one pod where a workload is named: with several `pods` each has its own line, too.
-    """
+def debug_commands(cluster: str, namespace: str, workload: str) -> list[Command]:
+    """What to type to look at the traffic of `workload` (`deployment/emoji`) on a cluster."""
     kubectl, chosen = f"kubectl -n {namespace}", f"-c {DEBUG_CONTAINER}"
     shark = f"{kubectl} exec -it {workload} {chosen} -- tshark -i any"
     capture = f"{kubectl} exec {workload} {chosen} -- tcpdump -i any -U -w - 'tcp port {_PORT}'"
-    own = [
-        Command(f"Follow the packets of pod {pod}", f"{kubectl} logs {pod} {chosen} -f")
-        for pod in (pods if len(pods) > 1 else ())
-    ]
     return [
         Command(f"Follow the packets of a pod of {workload} on {cluster}", f"{kubectl} logs {workload} {chosen} -f"),
-        *own,
         Command(
             "See the HTTP requests with their headers: they are readable between the proxy and the application, "
             "in the same pod",
@@ -40,3 +30,12 @@ def debug_commands(cluster: str, namespace: str, workload: str, pods: Sequence[s
             f"{capture} > {workload.rpartition('/')[2]}.pcap",
         ),
     ]
+
+
+def pods_command(namespace: str) -> Command:
+    """Which pods have the container: kubectl takes one of them where a workload is named."""
+    columns = "NAME:.metadata.name,CONTAINERS:.spec.containers[*].name"
+    return Command(
+        f"See which pods have {DEBUG_CONTAINER}; put pod/NAME for the workload below where it must be a certain one",
+        f"kubectl -n {namespace} get pods -o 'custom-columns={columns}'",
+    )

@@ -119,7 +119,15 @@ def _items(view: InventoryView, kind: str) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _limit_ranges(view: InventoryView) -> Iterator[Finding]:
+    given = _given(view)
     for name, item in _items(view, "Container"):
+        if missing := sorted(_of_ratio(item) - given):
+            fact = f"LimitRange {name} bounds the ratio of limit to request, and gives no {', '.join(missing)}."
+            meaning = (
+                "The debug container sets no resources, so new pods would be refused: have defaults added to the "
+                "LimitRange for as long as you need it."
+            )
+            yield finding(view, Severity.BLOCKING, "limit-range-refuses", fact, meaning)
         if default := item.get("default"):
             fact = f"LimitRange {name} limits the debug container to {_amounts(default)}."
             meaning = "A capture that needs more memory than that is ended and begins anew; each pod counts it in too."
@@ -129,6 +137,11 @@ def _limit_ranges(view: InventoryView) -> Iterator[Finding]:
             fact = f"LimitRange {name} allows a pod {_amounts(most)} in all."
             meaning = "The debug container counts in by the defaults that it gets: see that there is room for it."
             yield finding(view, Severity.WARNING, "limit-range-pod", fact, meaning)
+
+
+def _of_ratio(item: Mapping[str, Any]) -> set[str]:
+    """What Kubernetes wants of each container where limits may only be so many times the requests."""
+    return {f"{part}.{name}" for name in item.get("maxLimitRequestRatio") or {} for part in ("limits", "requests")}
 
 
 def _amounts(resources: Mapping[str, Any]) -> str:

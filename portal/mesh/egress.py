@@ -90,8 +90,11 @@ def _labels_of(pod: Mapping[str, Any]) -> dict[str, str]:
 
 
 def needs_open_rule(ask: EgressAsk, scene: EgressScene) -> bool:
-    """Whether the allow-everything-else rule belongs in the policy: it was chosen, and ours would isolate alone."""
-    return ask.if_alone == ALLOW_EVERYTHING_ELSE and bool(_alone(ask, scene))
+    """Whether the allow-everything-else rule belongs in the policy: it was chosen, and ours would isolate alone, pods
+    that are there or, where it selects none yet and the tenant closes nothing, pods to come."""
+    if ask.if_alone != ALLOW_EVERYTHING_ELSE:
+        return False
+    return bool(_alone(ask, scene)) or not (_selected(ask, scene) or _closes_egress(scene))
 
 
 def policy_for(ask: EgressAsk, scene: EgressScene, *, name: str = POLICY_NAME) -> Object:
@@ -144,12 +147,18 @@ def _isolation(ask: EgressAsk, scene: EgressScene) -> Iterator[Finding]:
 def _nothing_selected(ask: EgressAsk, scene: EgressScene) -> Finding:
     which = "has no workload with a proxy" if ask.pods == INJECTED else "has no workloads"
     meaning = "The policy would do nothing now and isolate later pods: mesh or deploy a workload first, then ask again."
+    if needs_open_rule(ask, scene):
+        meaning = f"The policy does nothing now, and gets a rule that allows everything for pods to come. {_OPEN}"
     severity = Severity.BLOCKING if ask.if_alone == REFUSE else Severity.WARNING
     return _finding(scene, severity, "selects-nothing", (f"Namespace {scene.name} {which}.", meaning))
 
 
+def _closes_egress(scene: EgressScene) -> bool:
+    return any(is_type(policy, "Egress") for policy in tenants_own(scene.policies))
+
+
 def _would_isolate(scene: EgressScene, alone: list[str]) -> Finding:
-    if not any(is_type(policy, "Egress") for policy in tenants_own(scene.policies)):
+    if not _closes_egress(scene):
         fact = f"Namespace {scene.name} has no egress policy of its own: {_list(alone)} can reach the control plane."
         code = "no-egress-policy"
     else:
@@ -221,6 +230,10 @@ def _peers(ask: EgressAsk, scene: EgressScene, version: LinkerdVersion) -> Findi
 
 
 def _around(scene: EgressScene) -> Iterator[Finding]:
+    if scene.mesh.trace_collector:
+        fact = f"The proxies of this cluster send traces to {scene.mesh.trace_collector}."
+        meaning = "The policy does not let them: a policy of yours must, or their traces are lost."
+        yield _finding(scene, Severity.INFO, "traces-not-included", (fact, meaning))
     guards = sorted(one["metadata"]["name"] for one in scene.control_plane_policies if is_type(one, "Ingress"))
     if guards:
         fact = f"Namespace {scene.mesh.namespace} has ingress policies of its own: {', '.join(guards)}."

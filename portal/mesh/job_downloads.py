@@ -66,6 +66,11 @@ def _told(names: list[str]) -> Iterator[str]:
         )
 
 
+def commented(workload: str, found: Mapping[str, Any]) -> str:
+    """A manifest as a file: the YAML of one of `download` under its notes, which are comments."""
+    return "".join(f"# {line}\n" for line in [workload, *found["notes"]]) + str(found["text"])
+
+
 def withheld(manifest: Mapping[str, Any]) -> tuple[Object, list[str]]:
     """A copy in which each literal value of a variable is replaced by MISSING, and which they are (`app: TOKEN`)."""
     made, names = copy.deepcopy(dict(manifest)), []

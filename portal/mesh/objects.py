@@ -40,6 +40,7 @@ _RESOURCES: dict[tuple[str, str], Resource] = {
     ("batch", "CronJob"): Resource("cronjobs"),
     ("policy", "PodDisruptionBudget"): Resource("poddisruptionbudgets"),
     ("networking.k8s.io", "NetworkPolicy"): Resource("networkpolicies"),
+    ("networking.k8s.io", "Ingress"): Resource("ingresses"),
     ("rbac.authorization.k8s.io", "ClusterRole"): Resource("clusterroles", namespaced=False),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): Resource("clusterrolebindings", namespaced=False),
     ("rbac.authorization.k8s.io", "Role"): Resource("roles"),

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, IdColumn, Instant, Name, Words
-from portal.models.registry import Person
+from portal.models.registry import Person, Tenant
 
 
 class Delegation(Base):
@@ -28,6 +28,7 @@ class Delegation(Base):
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])
     to: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[to_id])
+    tenant: Mapped[Tenant] = relationship(lazy="raise_on_sql")
 
 
 class RejectTemplate(Base):

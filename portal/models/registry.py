@@ -110,6 +110,11 @@ class Person(Base):
     def _may_act(cls) -> ColumnElement[bool]:
         return and_(cls.active, cls.deactivated_at.is_(None))
 
+    @property
+    def voice_id(self) -> int:
+        """Whose word this person's is: a service speaks with its owner's."""
+        return self.id if self.owner_id is None else self.owner_id
+
 
 class PersonGroup(Base):
     """A group of the identity provider that a person was in when they last signed in."""

@@ -159,6 +159,10 @@ class Decision(Base):
         ForeignKey("person.id"), comment="whose absence this person covered, where that gave the right"
     )
 
+    fallback_for: Mapped[Name | None] = mapped_column(
+        comment="the group in whose place it counts, because nobody of that could decide then"
+    )
+
     person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])
     stood_in_for: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[stood_in_for_id])
 

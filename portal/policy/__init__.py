@@ -10,7 +10,7 @@ from importlib import resources
 
 from portal.configuration_files import load_yaml
 from portal.policy.coverage import falls_through
-from portal.policy.routing import NotRouted, Step, explain, route, strictest
+from portal.policy.routing import NotRouted, Step, bounded, explain, route, strictest
 from portal.policy.rules import Approval, BreakGlass, Policy, Route, Rule, When
 from portal.policy.schema import PolicySchema
 from portal.policy.vocabulary import Facts
@@ -25,6 +25,7 @@ __all__ = [
     "Rule",
     "Step",
     "When",
+    "bounded",
     "default_policy",
     "explain",
     "falls_through",

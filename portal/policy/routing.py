@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from portal.errors import Forbidden
 from portal.policy.rules import Policy, Route, Rule
@@ -49,6 +50,13 @@ def strictest(routes: Iterable[Route]) -> Route:
     no renewal; then the first.
     """
     return max(routes, key=_strictness)
+
+
+def bounded(chosen: Route, longest: timedelta | None) -> Route:
+    """The route within the longest window that its kind ever allows; None: the kind sets no bound."""
+    if longest is None:
+        return chosen
+    return replace(chosen, longest=min(chosen.longest or longest, longest), may_stand_without_end=False)
 
 
 def _strictness(one: Route) -> tuple[int, int, bool, bool, float, bool]:

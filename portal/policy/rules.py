@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
-from datetime import timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
 
 from portal.policy.vocabulary import Facts
 
@@ -19,16 +19,23 @@ class Approval:
 
 @dataclass(frozen=True)
 class BreakGlass:
-    """Whether somebody may go first and be reviewed afterwards: for how long, and by which group."""
+    """Whether somebody may go first and be reviewed afterwards: for how long, by which group, within which time."""
 
     allowed: bool
     longest: timedelta | None = None
     review: str | None = None
+    review_within: timedelta = timedelta(days=3)
 
 
 @dataclass(frozen=True)
 class Route:
-    """What a rule asks of a ticket: all approvals, or none when automatic; `longest` None means no limit."""
+    """What a rule asks of a ticket: all approvals, or none when automatic; `longest` None means no limit.
+
+    `fallback` names the groups that count, in their order, where nobody of an approving group is left; None: as the
+    product has it. A ticket on which nobody says a word for `lapses_after` is over; deciders are reminded so long after
+    each word. What stays open for longer than `recertify_every` is put before its deciders each time that this has
+    passed. After the day of `automatic_until` (UTC) an automatic rule asks for its approvals.
+    """
 
     rule: str
     reason: str
@@ -37,9 +44,21 @@ class Route:
     longest: timedelta | None
     may_stand_without_end: bool = False
     renewal: bool = True
+    fallback: tuple[str, ...] | None = None
     tell: tuple[str, ...] = ()
     reminders: tuple[timedelta, ...] = ()
     break_glass: BreakGlass | None = None
+    lapses_after: timedelta = timedelta(days=7)
+    remind_deciders_after: tuple[timedelta, ...] = (timedelta(days=1), timedelta(days=3), timedelta(days=6))
+    recertify_every: timedelta | None = None
+    automatic_until: date | None = None
+
+    def on(self, day: date) -> Route:
+        """The route as it is on that day: automatic, or asking for its approvals."""
+        if self.automatic_until is None:
+            return self
+        automatic = day <= self.automatic_until
+        return replace(self, automatic=automatic, approvals=() if automatic else self.approvals)
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,10 @@ class Policy:
 
     rules: tuple[Rule, ...]
     text: str
+
+    def on(self, day: date) -> Policy:
+        """The policy as it is on that day, of the same text."""
+        return replace(self, rules=tuple(replace(rule, route=rule.route.on(day)) for rule in self.rules))
 
     @property
     def digest(self) -> str:

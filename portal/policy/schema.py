@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates, validates_schema
 
 from portal.configuration_files import refuse
 from portal.fields import Duration, Flag, Several, dns_label
@@ -16,7 +17,18 @@ from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, GROUPS, KINDS, M
 _MOST_PEOPLE = 20
 _CONTRADICTION = "An automatic rule asks nobody: remove the approvals, or say `automatic: false`."
 _NOBODY = "Nobody could approve: name who does, or say `automatic: true`."
+_NOBODY_LATER = "Say who approves once this day is over, or leave it out."
+_NOT_AUTOMATIC = "Only an automatic rule ends on a day: say `automatic: true`, or leave this out."
+_LONGEST_BREAK_GLASS = timedelta(hours=2)
+_NO_FALLBACK = "Name the groups that count where nobody of an approving group is left, or leave this out."
 _NO_LIMIT = "Say the longest time (like P30D), or `may_stand_without_end: true`."
+
+
+class Day(fields.Date):
+    """A calendar day (UTC), with or without quotes in YAML."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value if type(value) is date else super()._deserialize(value, attr, data, **kwargs)
 
 
 def _one_of(choices: tuple[str, ...], **more: Any) -> fields.String:
@@ -66,6 +78,12 @@ class BreakGlassSchema(Schema):
     allowed = Flag(required=True)
     longest = Duration(load_default=None)
     review = _one_of(GROUPS, load_default=None)
+    review_within = Duration(load_default=BreakGlass.review_within)
+
+    @validates("longest")
+    def _short(self, longest: timedelta | None, **_: Any) -> None:
+        if longest is not None and longest > _LONGEST_BREAK_GLASS:
+            raise ValidationError("Break-glass lasts two hours at most: write PT2H or less.")
 
     @validates_schema
     def _complete(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -84,6 +102,7 @@ class RuleSchema(Schema):
     name = fields.String(required=True, validate=dns_label)
     when = fields.Nested(WhenSchema, load_default=When())
     approvals = fields.List(fields.Nested(ApprovalSchema), load_default=list)
+    fallback = _groups(load_default=None, validate=validate.Length(1, error=_NO_FALLBACK))
     automatic = Flag(load_default=False)
     longest = Duration(load_default=None)
     may_stand_without_end = Flag(load_default=False)
@@ -91,10 +110,17 @@ class RuleSchema(Schema):
     tell = _groups(load_default=list)
     reminders = fields.List(Duration(), load_default=list)
     break_glass = fields.Nested(BreakGlassSchema, load_default=None)
+    lapses_after = Duration(load_default=Route.lapses_after)
+    remind_deciders_after = fields.List(Duration(), load_default=lambda: list(Route.remind_deciders_after))
+    recertify_every = Duration(load_default=None)
+    automatic_until = Day(load_default=None, error_messages={"invalid": "Write a day like 2027-03-31."})
     reason = fields.String(load_default="")
 
     @validates_schema
     def _somebody_or_nobody(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["automatic_until"] is not None:
+            _ends_well(data)
+            return
         if data["automatic"] and data["approvals"]:
             raise ValidationError(_CONTRADICTION, "automatic")
         if not data["automatic"] and not data["approvals"]:
@@ -148,6 +174,13 @@ class PolicySchema(Schema):
     @post_load
     def _made(self, data: Mapping[str, Any], **_: Any) -> tuple[Rule, ...]:
         return tuple(data["rules"])
+
+
+def _ends_well(data: Mapping[str, Any]) -> None:
+    if not data["automatic"]:
+        raise ValidationError(_NOT_AUTOMATIC, "automatic_until")
+    if not data["approvals"]:
+        raise ValidationError(_NOBODY_LATER, "approvals")
 
 
 def _plainly(approvals: Sequence[Approval]) -> str:

@@ -1,5 +1,7 @@
 """Selects only: what pages, the API and verbs read. Nothing here changes a row."""
 
+from portal.queries.deciders import Deciders, StandIn, deciders, people_who_see
+from portal.queries.history import Before, history, history_count
 from portal.queries.places import Place, clusters, namespaces, people_by_role, place, policy_text
 from portal.queries.sights import (
     NamespaceView,
@@ -9,6 +11,7 @@ from portal.queries.sights import (
     latest_evidence,
     namespace_view,
     objects_seen,
+    open_questions,
 )
 from portal.queries.tickets import (
     LIVE,
@@ -17,36 +20,55 @@ from portal.queries.tickets import (
     follower,
     live_links,
     occupied,
+    seen_by,
     targets_of,
     ticket,
     tickets,
     unfinished,
     visible,
 )
-from portal.queries.viz import anything_on_record, nonces, skips, viz_bundle, viz_namespaces, viz_seen
+from portal.queries.viz import (
+    anything_on_record,
+    meshed_workloads,
+    nonces,
+    skips,
+    viz_bundle,
+    viz_namespaces,
+    viz_seen,
+)
 
 __all__ = [
     "LIVE",
     "WHOLE",
+    "Before",
+    "Deciders",
     "NamespaceView",
     "Place",
+    "StandIn",
     "TicketFilter",
     "anything_on_record",
     "clusters",
     "comments",
+    "deciders",
     "events",
     "evidence",
     "follower",
+    "history",
+    "history_count",
     "latest_evidence",
     "live_links",
+    "meshed_workloads",
     "namespace_view",
     "namespaces",
     "nonces",
     "objects_seen",
     "occupied",
+    "open_questions",
     "people_by_role",
+    "people_who_see",
     "place",
     "policy_text",
+    "seen_by",
     "skips",
     "targets_of",
     "ticket",

@@ -18,6 +18,7 @@ from portal.models import (
     InventoryNamespace,
     InventoryObject,
     InventoryWorkload,
+    Ticket,
 )
 
 
@@ -42,6 +43,15 @@ def comments(session: Session, ticket_id: int) -> Sequence[Comment]:
     """All comments of a ticket, oldest first, with their authors."""
     query = select(Comment).where(Comment.ticket_id == ticket_id).options(joinedload(Comment.author))
     return session.scalars(query.order_by(Comment.id)).all()
+
+
+def open_questions(session: Session, tickets: Sequence[Ticket]) -> dict[int, Comment]:
+    """The questions without an answer, with who asks, by the number of the ticket that each holds."""
+    ids = [ticket.question_id for ticket in tickets if ticket.question_id is not None]
+    if not ids:
+        return {}
+    found = session.scalars(select(Comment).where(Comment.id.in_(ids)).options(joinedload(Comment.author)))
+    return {comment.ticket_id: comment for comment in found}
 
 
 @dataclass(frozen=True)

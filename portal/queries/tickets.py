@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
@@ -13,11 +15,14 @@ from portal.errors import NotFound
 from portal.models import Decision, Role, Target, Tenant, Ticket, TicketTarget
 from portal.states import MOVING, State
 
+RECERTIFY_WITHIN = timedelta(days=14)
+"""How long deciders have to say that a long window may stay open, from when they are asked."""
+
 WHOLE = (
     joinedload(Ticket.tenant),
     joinedload(Ticket.requester),
     joinedload(Ticket.renews),
-    selectinload(Ticket.decisions).joinedload(Decision.person),
+    selectinload(Ticket.decisions).options(joinedload(Decision.person), joinedload(Decision.stood_in_for)),
     selectinload(Ticket.targets).joinedload(TicketTarget.target),
 )
 
@@ -29,6 +34,7 @@ class TicketFilter:
     states: tuple[State, ...] = ()
     waiting_for_me: bool = False
     mine: bool = False
+    owed: Literal["review", "recertification"] | None = None
     tenant: str | None = None
     cluster: str | None = None
     namespace: str | None = None
@@ -37,13 +43,31 @@ class TicketFilter:
 
 def visible(actor: Actor) -> ColumnElement[bool] | None:
     """The condition for tickets that exist for this actor; None where all do."""
-    return None if actor.sees_everything else Ticket.tenant_id.in_(actor.tenant_ids)
+    if actor.sees_everything:
+        return None
+    own = Ticket.tenant_id.in_(actor.tenant_ids)
+    if not actor.covered_tenant_ids:
+        return own
+    decided = Ticket.id.in_(select(Decision.ticket_id).where(Decision.person_id == actor.person_id))
+    covered = Ticket.tenant_id.in_(actor.covered_tenant_ids)
+    return or_(own, and_(covered, or_(Ticket.state == State.PENDING, decided)))
+
+
+def seen_by(actor: Actor, ticket: Ticket) -> bool:
+    """Whether a ticket exists for this actor: as `visible` says, of one that was loaded whole.
+
+    Who stands in for somebody sees what waits for a decision in that tenant, and what they decided on themselves.
+    """
+    if actor.sees(ticket.tenant_id):
+        return True
+    waits = ticket.state is State.PENDING or any(one.person_id == actor.person_id for one in ticket.decisions)
+    return ticket.tenant_id in actor.covered_tenant_ids and waits
 
 
 def ticket(session: Session, ticket_id: int, *, by: Actor) -> Ticket:
     """One ticket whole; raises NotFound, also for another tenant's."""
     found = session.scalar(select(Ticket).where(Ticket.id == ticket_id).options(*WHOLE))
-    if found is None or not by.sees(found.tenant_id):
+    if found is None or not seen_by(by, found):
         raise NotFound(f"There is no ticket MD-{ticket_id}.")
     return found
 
@@ -63,6 +87,8 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
         query = query.where(Ticket.state.in_(wanted.states))
     if wanted.mine:
         query = query.where(Ticket.requester_id == by.person_id)
+    if wanted.owed is not None:
+        query = query.where(_owed(wanted.owed))
     if wanted.tenant is not None:
         query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
     for column, value in ((Ticket.cluster, wanted.cluster), (Ticket.kind, wanted.kind)):
@@ -74,17 +100,25 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
     return query.where(_waits_for(by)) if wanted.waiting_for_me else query
 
 
-def _waits_for(by: Actor) -> ColumnElement[bool]:
-    """Pending tickets of others on which the actor may have a word and did not say it yet.
+def _owed(word: Literal["review", "recertification"]) -> ColumnElement[bool]:
+    if word == "review":
+        return and_(Ticket.break_glass, Ticket.reviewed_at.is_(None))
+    return and_(Ticket.state == State.ACTIVE, Ticket.recertify_at <= datetime.now(UTC) + RECERTIFY_WITHIN)
 
-    Whether the rule asks for the actor's role at all is counted on the row (`approvals.counts_for`).
+
+def _waits_for(by: Actor) -> ColumnElement[bool]:
+    """Pending tickets of others on which the actor may have a word, and their own ones that wait for their answer.
+
+    Whether the actor's word counts at all is worked out on the row (`standing.is_awaited`).
     """
+    own = Ticket.requester_id == by.person_id
+    answer = and_(Ticket.state == State.PENDING, own, Ticket.question_id.is_not(None))
     decided = select(Decision.ticket_id).where(Decision.person_id == by.person_id)
-    open_ = and_(Ticket.state == State.PENDING, Ticket.requester_id != by.person_id, Ticket.id.not_in(decided))
+    open_ = and_(Ticket.state == State.PENDING, ~own, Ticket.question_id.is_(None), Ticket.id.not_in(decided))
     if by.is_operator:
-        return open_
+        return or_(open_, answer)
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
-    return and_(open_, Ticket.tenant_id.in_(tenants))
+    return or_(and_(open_, Ticket.tenant_id.in_(tenants | by.covered_tenant_ids)), answer)
 
 
 LIVE = or_(Ticket.state == State.ACTIVE, and_(Ticket.state == State.APPLYING, Ticket.writing_from.is_not(None)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from portal.models import CreatedObject, InventoryObject, Target, VizBundle
+from portal.mesh.workloads import WorkloadRef
+from portal.models import CreatedObject, InventoryObject, InventoryWorkload, Target, VizBundle
 from portal.queries.tickets import live_links
 
 # Under this namespace the inventory keeps what belongs to no tenant.
 NOWHERE = ""
+TAPPABLE = ("deployment", "statefulset", "daemonset")
 
 
 def viz_bundle(session: Session, cluster: str) -> VizBundle | None:
@@ -21,9 +24,32 @@ def viz_bundle(session: Session, cluster: str) -> VizBundle | None:
 
 
 def viz_namespaces(session: Session) -> dict[str, str]:
-    """The namespace of Viz by cluster, where a bundle tells it."""
-    rows = session.execute(select(VizBundle.cluster, VizBundle.namespace).where(VizBundle.namespace != ""))
-    return {row.cluster: row.namespace for row in rows}
+    """The namespace of Viz by cluster: where tickets have it, else where the cluster's bundle would put it."""
+    named = select(VizBundle.cluster, VizBundle.namespace).where(VizBundle.namespace != "")
+    there = select(Target.cluster, CreatedObject.name).join(CreatedObject, CreatedObject.target_id == Target.id)
+    # What all tickets share is of none of them alone.
+    shared = there.where(CreatedObject.kind == "Namespace", CreatedObject.ticket_id.is_(None))
+    found = {row.cluster: row.namespace for row in session.execute(named)}
+    found.update((row.cluster, row.name) for row in session.execute(shared.where(CreatedObject.gone_at.is_(None))))
+    return found
+
+
+def meshed_workloads(session: Session, places: Collection[tuple[str, str]]) -> dict[str, list[WorkloadRef]]:
+    """What of these places (cluster and namespace) is meshed and can be tapped as a whole, by cluster and in order:
+    Deployments first."""
+    query = select(
+        InventoryWorkload.cluster, InventoryWorkload.namespace, InventoryWorkload.kind, InventoryWorkload.name
+    )
+    place = tuple_(InventoryWorkload.cluster, InventoryWorkload.namespace)
+    meshed = query.where(InventoryWorkload.meshed, InventoryWorkload.kind.in_(TAPPABLE), place.in_(places))
+    found: dict[str, list[WorkloadRef]] = defaultdict(list)
+    for cluster, namespace, kind, name in session.execute(meshed) if places else ():
+        found[cluster].append(WorkloadRef(kind, namespace, name))
+    return {cluster: sorted(refs, key=_tapped_first) for cluster, refs in found.items()}
+
+
+def _tapped_first(ref: WorkloadRef) -> tuple[int, str, str]:
+    return TAPPABLE.index(ref.kind), ref.namespace, ref.name
 
 
 def viz_seen(session: Session, cluster: str, kind: str) -> tuple[dict[str, Any], ...]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from portal.restart_window import RestartWindow
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -23,3 +25,4 @@ class Ask:
     renews: str | None = None
     tenant: str | None = None
     starts_at: datetime | None = None
+    restart_window: RestartWindow | None = None

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import audit, outbox, queries
+from portal import outbox, queries
 from portal.access.actor import POLICY, Actor
 from portal.errors import Invalid
 from portal.kinds.base import Kind
@@ -19,8 +19,9 @@ from portal.mesh.workloads import WorkloadRef
 from portal.models import Target, Ticket, TicketTarget
 from portal.policy_store import current_policy
 from portal.states import State
-from portal.tickets import limits, routing
+from portal.tickets import awaiting, limits, routing
 from portal.tickets.ask import Ask
+from portal.tickets.fingerprints import fingerprint_of
 from portal.tickets.moving import move, testify
 from portal.tickets.placing import place_of
 from portal.tickets.sights import Seen, look
@@ -55,7 +56,7 @@ def prepare(session: Session, ask: Ask, *, by: Actor, shortest: timedelta) -> Pr
     views = [sight.view for sight in seen.sights]
     routed = routing.route_ask(place, kind, fields, views, current_policy(session))
     limits.check_times(session, ask, routed.route, shortest)
-    fingerprint = _fingerprint(ask, kind, fields, place)
+    fingerprint = fingerprint_of(kind, ask.cluster, ask.namespace, fields, place.tenant.name)
     renews = limits.renewed(session, ask, fingerprint, routed.route, by=by)
     if renews is None:
         limits.refuse_duplicate(session, fingerprint)
@@ -80,13 +81,6 @@ def flatten(messages: Any, path: str) -> dict[str, list[str]]:
     return {path: [str(sentence) for sentence in messages]}
 
 
-def _fingerprint(ask: Ask, kind: Kind[Any], fields: dict[str, Any], place: queries.Place) -> str:
-    same = {"kind": ask.kind, "cluster": ask.cluster, "namespace": ask.namespace, "wants": kind.identity(fields)}
-    if ask.namespace is None:
-        same["tenant"] = place.tenant.name
-    return audit.sha256(audit.canonical(same))
-
-
 def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: timedelta) -> Ticket:
     """Store an ask as a PENDING ticket and have a worker look at its targets; raises what `prepare` raises."""
     prepared = prepare(session, ask, by=by, shortest=shortest)
@@ -105,11 +99,13 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
         link = TicketTarget(ticket_id=ticket.id, target_id=target.id, wanted=sight.wanted.to_json(), suspended={})
         session.add(link)
     testify(session, ticket, "ticket:submitted", by=by, now=now, **_testimony(prepared))
+    awaiting.word_said(session, ticket, now=now)
     if prepared.kind.has_cluster_change:
         outbox.send(session, outbox.preflight_call(ticket), now=now)
     elif ticket.automatic:
         # No preflight comes that the policy could wait for.
         move(session, ticket, State.APPROVED, by=POLICY, now=now)
+        awaiting.word_said(session, ticket, now=now)
     return ticket
 
 
@@ -127,6 +123,7 @@ def _ticket(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
         notes=prepared.notes,
         duration_seconds=None if ask.duration is None else int(ask.duration.total_seconds()),
         starts_at=ask.starts_at,
+        restart_window=None if ask.restart_window is None else ask.restart_window.to_json(),
         renews_id=None if prepared.renews is None else prepared.renews.id,
         fingerprint=prepared.fingerprint,
         created_at=now,
@@ -151,6 +148,7 @@ def _testimony(prepared: Prepared) -> dict[str, Any]:
         "fields": prepared.fields,
         "duration_seconds": None if ask.duration is None else int(ask.duration.total_seconds()),
         "starts_at": None if ask.starts_at is None else ask.starts_at.isoformat(),
+        "restart_window": None if ask.restart_window is None else ask.restart_window.to_json(),
         "renews": None if prepared.renews is None else prepared.renews.ref,
         "rule": prepared.routed.route.rule,
         "policy": prepared.routed.policy.digest,

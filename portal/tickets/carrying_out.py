@@ -16,7 +16,8 @@ from portal.db import database_now
 from portal.errors import LostClaim
 from portal.models import Cluster, Ticket
 from portal.states import Outcome, State
-from portal.tickets import ending
+from portal.tickets import awaiting, ending, recertifying
+from portal.tickets.beginning import begins_at
 from portal.tickets.ending import Ending
 from portal.tickets.moving import attach, move, take_for_change, testify
 from portal.tickets.reminding import next_reminder
@@ -66,8 +67,12 @@ def _may_begin(session: Session, ticket: Ticket, now: datetime) -> bool:
     """False for what has not begun and is not to begin now: its cluster is paused, or its time has not come."""
     if ticket.state is not State.APPROVED:
         return True
-    paused = session.scalar(select(Cluster.paused_at).where(Cluster.name == ticket.cluster))
-    return paused is None and (ticket.starts_at is None or ticket.starts_at <= now)
+    begin = begins_at(ticket, now)
+    if begin > now:
+        # The sweep calls again then, and not every few seconds until then.
+        session.execute(update(Ticket).where(Ticket.id == ticket.id).values(next_attempt_at=begin))
+        return False
+    return session.scalar(select(Cluster.paused_at).where(Cluster.name == ticket.cluster)) is None
 
 
 def _lease(session: Session, wanted: Claim, state: State, *, now: datetime) -> bool:
@@ -112,6 +117,7 @@ def begin_writing(session: Session, held: Claim, *, before: dict[str, Any]) -> N
     ticket.writing_from = ticket.active_from = now
     ticket.expires_at = None if ticket.duration is None else now + ticket.duration
     ticket.remind_at = next_reminder(session, ticket, after=now)
+    recertifying.set_out(session, ticket, now=now)
     attach(session, ticket, "before", before, now=now)
     testify(session, ticket, "window:opened", by=WORKER, now=now, expires_at=_text(ticket.expires_at))
 
@@ -220,6 +226,7 @@ def refuse(session: Session, held: Claim, why: Ending) -> None:
     _free(ticket)
     ticket.problem = why.reason
     move(session, ticket, State.FAILED, by=WORKER, now=now, reason=why.reason)
+    awaiting.word_said(session, ticket, now=now)
 
 
 def hand_back(session: Session, held: Claim, *, problem: str) -> None:

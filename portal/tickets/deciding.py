@@ -10,76 +10,102 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from portal import outbox, queries
-from portal.access.actor import POLICY, WORKER, Actor, Scope
-from portal.access.rights import Action, need_scope
-from portal.errors import Forbidden, NotReady, WrongState
-from portal.kinds.base import WorkloadKind
+from portal.access.actor import WORKER, Actor
+from portal.access.rights import Action
+from portal.errors import NotReady, WrongState
 from portal.kinds.registry import kind_named
 from portal.mesh.findings import Severity
 from portal.mesh.want import Want
-from portal.models import Decision, Role, Ticket
+from portal.models import Decision, Ticket
 from portal.policy import Route
-from portal.states import Outcome, State
+from portal.queries.deciders import Deciders, deciders
+from portal.states import State
+from portal.tickets import awaiting, templates
 from portal.tickets.approvals import complete
 from portal.tickets.moving import attach, may, move, take_for_change, testify
-from portal.tickets.routing import approvals_of
+from portal.tickets.questions import not_on_hold
+from portal.tickets.routing import reroute
+from portal.tickets.settling import approve, settle
+from portal.tickets.standing import Standing, may_decide
+from portal.tickets.trimming import Grant, trim
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A person's word on the `version` of the ticket that they saw."""
+    """A person's word on the `version` of the ticket that they saw.
+
+    An approval may grant less (`grant`) and come with `conditions`; a rejection may name a `template` of the tenant's.
+    """
 
     decision: Literal["approve", "reject"]
     note: str
     version: int
+    grant: Grant | None = None
+    conditions: tuple[str, ...] = ()
+    template: str | None = None
 
 
 def decide(session: Session, ticket_id: int, verdict: Verdict, *, by: Actor, now: datetime) -> Ticket:
     """Record one person's decision and approve or reject when it settles the ticket.
 
-    Raises Stale, LostRace, WrongState, Forbidden (own ticket, no such role, decided before), NotReady (preflight).
+    Raises Stale, LostRace, WrongState, Forbidden (own ticket, no such role, decided before), NotReady (preflight, a
+    question without an answer), Invalid (a grant that is not less, an unknown template), Duplicate.
     """
     ticket = take_for_change(session, ticket_id, by=by, version=verdict.version)
     if verdict.decision == "approve":
-        give_approval(session, ticket, note=verdict.note, by=by, now=now)
+        give_approval(session, ticket, verdict, by=by, now=now)
     else:
-        ticket.decisions.append(_decision(verdict.decision, verdict.note, by, _may_decide(ticket, by), now))
-        turn_down(session, ticket, reason=verdict.note, by=by, now=now)
+        standing = may_decide(ticket, by, _deciders(session, ticket))
+        reason = templates.reason(session, ticket.tenant, verdict.template, verdict.note)
+        ticket.decisions.append(_decision("reject", reason, standing, by=by, now=now))
+        told = {"note": reason, "template": verdict.template, **_as_what(standing)}
+        testify(session, ticket, "decision:reject", by=by, now=now, **told)
+        turn_down(session, ticket, reason=reason, by=by, now=now)
     return ticket
 
 
-def give_approval(session: Session, ticket: Ticket, *, note: str, by: Actor, now: datetime) -> None:
+def give_approval(session: Session, ticket: Ticket, verdict: Verdict, *, by: Actor, now: datetime) -> None:
     """Record the person's approval of a ticket that was taken for a change; APPROVED when it completes the rule.
 
-    Raises WrongState, Forbidden and NotReady as `decide` does.
+    Raises what `decide` does.
     """
-    roles = _may_decide(ticket, by)
+    standing = may_decide(ticket, by, _deciders(session, ticket))
+    not_on_hold(session, ticket)
     _preflight_allows(session, ticket)
-    ticket.decisions.append(_decision("approve", note, by, roles, now))
-    testify(session, ticket, "decision:approve", by=by, now=now, note=note, roles=sorted(roles))
+    decision = _decision("approve", verdict.note, standing, by=by, now=now)
+    if verdict.grant is not None:
+        decision.trimmed = trim(session, ticket, verdict.grant, by=by, now=now)
+    added = [{"text": text, "by": by.name, "at": now.isoformat()} for text in verdict.conditions]
+    ticket.conditions = [*ticket.conditions, *added]
+    ticket.decisions.append(decision)
+    told = {"note": verdict.note, "conditions": list(verdict.conditions), **_as_what(standing)}
+    testify(session, ticket, "decision:approve", by=by, now=now, **told)
     if complete(ticket):
-        _approve(session, ticket, by=by, now=now)
+        approve(session, ticket, by=by, now=now)
+        return
+    awaiting.word_said(session, ticket, now=now)
+    if decision.trimmed is not None and kind_named(ticket.kind).has_cluster_change:
+        # Whoever decides next reads what would change now.
+        outbox.send(session, outbox.preflight_call(ticket), now=now)
+
+
+def _deciders(session: Session, ticket: Ticket) -> Deciders:
+    return deciders(session, {ticket.tenant_id})[ticket.tenant_id]
+
+
+def _as_what(standing: Standing) -> dict[str, Any]:
+    absent = standing.in_place_of
+    return {
+        "roles": sorted(standing.roles),
+        "stood_in_for": None if absent is None else absent.name,
+        "fallback_for": standing.fallback_for,
+    }
 
 
 def turn_down(session: Session, ticket: Ticket, *, reason: str, by: Actor, now: datetime) -> None:
     """Reject a ticket that was taken for a change; raises WrongState unless it is PENDING."""
     move(session, ticket, State.REJECTED, by=by, now=now, reason=reason)
     ticket.end_reason, ticket.ended_by, ticket.ended_at = reason, by.name, now
-
-
-def _may_decide(ticket: Ticket, by: Actor) -> frozenset[Role]:
-    need_scope(by, Scope.DECIDE, f"decide on {ticket.ref}")
-    if ticket.requester_id in by.own_ids:
-        raise Forbidden("Nobody decides on their own ticket: another person of the deciding group must.")
-    roles = by.roles_in(ticket.tenant_id)
-    if not roles & {Role(approval["from"]) for approval in ticket.approvals}:
-        groups = " and ".join(sorted({approval["from"] for approval in ticket.approvals})) or "nobody: it is automatic"
-        raise Forbidden(f"You have none of the roles that decide on {ticket.ref} ({groups}).")
-    if ticket.state is not State.PENDING:
-        raise WrongState(f"{ticket.ref} is {ticket.state}: it is decided already.")
-    if any(decision.person_id == by.person_id for decision in ticket.decisions):
-        raise WrongState(f"You have decided on {ticket.ref} already; it waits for somebody else.")
-    return roles
 
 
 def _preflight_allows(session: Session, ticket: Ticket) -> None:
@@ -98,28 +124,17 @@ def _blocking(session: Session, ticket: Ticket) -> str:
 
 
 def _decision(
-    decision: Literal["approve", "reject"], note: str, by: Actor, roles: frozenset[Role], now: datetime
+    decision: Literal["approve", "reject"], note: str, standing: Standing, *, by: Actor, now: datetime
 ) -> Decision:
-    return Decision(person_id=by.person_id, decision=decision, roles=sorted(roles), note=note, decided_at=now)
-
-
-def _approve(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
-    move(session, ticket, State.APPROVED, by=by, now=now)
-    ticket.problem, ticket.attempts, ticket.next_attempt_at = None, 0, ticket.starts_at
-    if _nothing_to_write(ticket):
-        ticket.outcome, ticket.ended_by, ticket.ended_at = Outcome.FULFILLED, by.name, now
-        ticket.end_reason = "What it asks for is the tenant's own to apply: the manifests are on the ticket."
-        move(session, ticket, State.CLOSED, by=by, now=now, outcome=ticket.outcome, reason=ticket.end_reason)
-        return
-    # What starts later is called for by the sweep: no message waits in the queue for days.
-    if kind_named(ticket.kind).has_cluster_change and (ticket.starts_at is None or ticket.starts_at <= now):
-        outbox.send(session, outbox.apply_call(ticket), now=now)
-
-
-def _nothing_to_write(ticket: Ticket) -> bool:
-    """True when none of its workloads can be patched: its people apply the manifests that the ticket gives them."""
-    is_of_workloads = isinstance(kind_named(ticket.kind), WorkloadKind)
-    return is_of_workloads and not any(Want.from_json(link.wanted) for link in ticket.targets)
+    return Decision(
+        person_id=by.person_id,
+        decision=decision,
+        roles=sorted(standing.roles),
+        note=note,
+        decided_at=now,
+        stood_in_for_id=standing.in_place_of.person_id if standing.in_place_of else None,
+        fallback_for=standing.fallback_for,
+    )
 
 
 def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Ticket:
@@ -137,22 +152,23 @@ def ask_preflight(session: Session, ticket_id: int, *, by: Actor, now: datetime)
 
 @dataclass(frozen=True)
 class Preflight:
-    """What a worker found before a change: whether nothing blocks it, the findings, the rule it now meets, and what the
-    ticket wants of workloads as they now are, by target."""
+    """What a worker found before a change: whether nothing blocks it, the findings, the rule it now meets, what the
+    ticket wants of workloads as they now are, by target, and the fields that it looked for."""
 
     clean: bool
     data: dict[str, Any]
     route: Route | None
     wanted: Mapping[int, Want] = field(default_factory=dict)
+    fields: dict[str, Any] | None = None
 
 
 def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now: datetime) -> Ticket | None:
     """Attach what a worker found; an automatic ticket with clean findings is approved by policy.
 
-    A ticket that was decided meanwhile is left as it is: None.
+    A ticket that was decided or trimmed meanwhile is left as it is: None.
     """
     ticket = take_for_change(session, ticket_id, by=WORKER)
-    if ticket.state is not State.PENDING:
+    if ticket.state is not State.PENDING or found.fields not in (None, ticket.fields):
         return None
     ticket.preflight_at, ticket.preflight_clean, ticket.updated_at = now, found.clean, now
     attach(session, ticket, "preflight", found.data, now=now)
@@ -161,18 +177,6 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
         if link.target_id in found.wanted:
             link.wanted = found.wanted[link.target_id].to_json()
     if found.route is not None and found.route.rule != ticket.rule:
-        _reroute(session, ticket, found.route, now=now)
-    if found.clean and (ticket.automatic or (ticket.decisions and complete(ticket))):
-        _approve(session, ticket, by=POLICY, now=now)
+        reroute(session, ticket, found.route, by=WORKER, now=now)
+    settle(session, ticket, now=now)
     return ticket
-
-
-def _reroute(session: Session, ticket: Ticket, route: Route, *, now: datetime) -> None:
-    """The workloads are not what the inventory said: the same policy's rule for what they are counts.
-
-    Approvals that were given stay: each counts by the roles that its person had.
-    """
-    payload = {"from": ticket.rule, "to": route.rule}
-    ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
-    ticket.approvals = approvals_of(route)
-    testify(session, ticket, "ticket:rerouted", by=WORKER, now=now, **payload)

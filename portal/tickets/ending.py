@@ -13,6 +13,7 @@ from portal.access.rights import Action
 from portal.errors import WrongState
 from portal.models import Ticket
 from portal.states import TERMINAL, Outcome, State
+from portal.tickets import awaiting
 from portal.tickets.moving import may, move, take_for_change, testify
 
 # What is told of created objects (workers/created/telling.py); of workloads it is a Want.
@@ -69,7 +70,8 @@ def release(session: Session, ticket_id: int, *, reason: str, by: Actor, now: da
     ticket = take_for_change(session, ticket_id, by=by)
     may(by, Action.RELEASE, ticket)
     if ticket.state not in (State.APPLYING, State.ACTIVE):
-        raise WrongState(f"{ticket.ref} is {ticket.state}: only an open window can be released.")
+        instead = "withdraw it instead." if ticket.state in NOT_BEGUN else "only an open window can be released."
+        raise WrongState(f"{ticket.ref} is {ticket.state}: {instead}")
     begin_undo(session, ticket, Ending(Outcome.RELEASED, reason), by=by, now=now)
     return ticket
 
@@ -95,6 +97,7 @@ def retry(session: Session, ticket_id: int, *, by: Actor, now: datetime) -> Tick
     if ticket.state is State.FAILED:
         move(session, ticket, State.APPROVED, by=by, now=now)
         ticket.problem = None
+        awaiting.word_said(session, ticket, now=now)
         outbox.send(session, outbox.apply_call(ticket), now=now)
     elif ticket.state is State.REVERTING:
         testify(session, ticket, "work:retried", by=by, now=now)

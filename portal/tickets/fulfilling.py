@@ -36,7 +36,8 @@ def fulfil(session: Session, ticket_id: int, *, answer: str, by: Actor, now: dat
     """
     ticket = _for_operator(session, ticket_id, by, "fulfil")
     if ticket.state is State.PENDING:
-        deciding.give_approval(session, ticket, note=answer, by=by, now=now)
+        verdict = deciding.Verdict("approve", answer, ticket.version)
+        deciding.give_approval(session, ticket, verdict, by=by, now=now)
         if ticket.state is State.PENDING:
             raise NotReady(
                 f"{ticket.ref} needs more approvals than yours: approve it, and fulfil it once the others have too."
@@ -67,7 +68,7 @@ def _for_operator(session: Session, ticket_id: int, by: Actor, verb: str) -> Tic
         raise WrongState(
             f"Workers carry {ticket.ref} out, not people: approve or reject it while it is pending, or revoke it."
         )
-    if ticket.requester_id in by.own_ids:
+    if ticket.requester.voice_id == by.voice_id:
         raise Forbidden(f"Nobody may {verb} their own ticket: another operator must, or withdraw it.")
     if ticket.state in TERMINAL:
         raise WrongState(f"{ticket.ref} is {ticket.state}: it is over. Comment on it, or have it asked again.")

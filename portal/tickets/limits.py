@@ -11,6 +11,7 @@ from portal.access.actor import Actor
 from portal.db import database_now
 from portal.durations import words
 from portal.errors import Duplicate, Invalid
+from portal.kinds.registry import kind_named
 from portal.models import Ticket
 from portal.policy import Route
 from portal.states import OCCUPYING, State
@@ -23,6 +24,8 @@ LATEST_START = timedelta(days=90)
 def check_times(session: Session, ask: Ask, route: Route, shortest: timedelta) -> None:
     """Raise Invalid when the window is too long or too short for its rule, or starts in the past or too far off."""
     _duration_fits(ask.duration, route, shortest)
+    if ask.restart_window is not None and not kind_named(ask.kind).restarts_pods:
+        raise Invalid({"restart_window": [f"A {ask.kind} restarts no pods of yours: leave this out."]})
     if ask.starts_at is None:
         return
     now = database_now(session)

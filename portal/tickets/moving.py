@@ -37,7 +37,7 @@ def take_for_change(session: Session, ticket_id: int, *, by: Actor, version: int
     locked = select(Ticket.version).where(Ticket.id == ticket_id).with_for_update()
     present = session.scalar(locked)
     ticket = None if present is None else _load(session, ticket_id)
-    if ticket is None or not by.sees(ticket.tenant_id):
+    if ticket is None or not queries.seen_by(by, ticket):
         raise NotFound(f"There is no ticket MD-{ticket_id}.")
     if version is not None and version != present:
         raise Stale(f"{ticket.ref} changed since you read it: look at it again and decide on what it says now.")

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
+from portal.restart_window import RestartWindow
 from portal.states import Outcome, State
+from portal.tickets.breaking_glass import words_of
 
 ENDINGS = {
     State.REJECTED: "It was rejected; nothing was changed. Ask again with what the reason asks for.",
@@ -20,17 +22,38 @@ def next_step(ticket: Ticket, waiting: list[str], *, pause: str | None = None) -
 
     `waiting` names who may still decide, `pause` is why its cluster is paused (None: it is not).
     """
+    if ticket.break_glass and ticket.state not in (State.PENDING, State.APPROVED):
+        return f"{_by_state(ticket, waiting, pause)} {words_of(ticket)}"
+    return _by_state(ticket, waiting, pause)
+
+
+def _by_state(ticket: Ticket, waiting: list[str], pause: str | None) -> str:
     if not kind_named(ticket.kind).has_cluster_change:
         return _by_people(ticket, waiting)
     if ticket.state in ENDINGS:
         return ENDINGS[ticket.state]
     if ticket.state is State.PENDING:
         return _pending(ticket, waiting)
-    if ticket.state is State.CLOSED and ticket.outcome == Outcome.FULFILLED:
-        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
     if ticket.state is State.CLOSED:
-        return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
+        return _closed(ticket)
     return _approved(ticket, pause) if ticket.state is State.APPROVED else _carried_out(ticket)
+
+
+def _closed(ticket: Ticket) -> str:
+    if ticket.outcome == Outcome.FULFILLED:
+        return f"Nothing was written: apply its manifests yourself (`meshdesk manifests {ticket.ref}`)."
+    if ticket.outcome == Outcome.REPLACED:
+        # The reason names the renewal, which has taken over what this one opened.
+        return f"It is over (replaced): {ticket.end_reason} What it opened stays for as long as that ticket does."
+    return f"It is over ({ticket.outcome}): the cluster was read and what it opened is gone."
+
+
+def on_hold(ticket: Ticket, asker: str) -> str:
+    """Who has to answer the question that holds a ticket, and how."""
+    return (
+        f"{ticket.ref} is on hold until {asker}'s question is answered by {ticket.requester.name} or another "
+        f"member or owner of {ticket.tenant.name}: `meshdesk answer {ticket.ref} TEXT`."
+    )
 
 
 def _by_people(ticket: Ticket, waiting: list[str]) -> str:
@@ -65,6 +88,9 @@ def _approved(ticket: Ticket, pause: str | None) -> str:
         return " ".join(filter(None, [sentence, ticket.problem]))
     if ticket.problem is not None:
         return ticket.problem
+    if ticket.restart_window is not None and ticket.next_attempt_at is not None:
+        window = RestartWindow.from_json(ticket.restart_window)
+        return f"It is applied inside its restart window ({window}), from {_instant(ticket.next_attempt_at)}."
     if ticket.starts_at is not None:
         return f"It starts at {_instant(ticket.starts_at)}: a worker writes the change then."
     return "A worker writes the change now."

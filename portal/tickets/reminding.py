@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.access.actor import CLOCK
 from portal.durations import words
 from portal.models import Ticket
-from portal.policy_store import policy_of
+from portal.policy_store import route_of
 from portal.tickets.moving import take_for_change, testify
 
 
@@ -23,9 +23,8 @@ def next_reminder(session: Session, ticket: Ticket, *, after: datetime) -> datet
     """
     if ticket.expires_at is None or ticket.duration is None:
         return None
-    policy = policy_of(session, ticket.policy_hash)
-    reminders = next((rule.route.reminders for rule in policy.rules if rule.name == ticket.rule), ())
-    times = [ticket.expires_at - before for before in reminders if before < ticket.duration]
+    route = route_of(session, ticket)
+    times = [ticket.expires_at - before for before in (route.reminders if route else ()) if before < ticket.duration]
     return min((at for at in times if at > after), default=None)
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal import queries
+from portal.access.actor import Actor
 from portal.kinds.base import InventoryView, Kind, View
 from portal.mesh.annotations import MeshDefaults
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
-from portal.models import InventoryWorkload, Target
-from portal.policy import Facts, Policy, Route, route, strictest
+from portal.models import InventoryWorkload, Target, Ticket
+from portal.policy import Facts, Policy, Route, bounded, route, strictest
+from portal.tickets import breaking_glass
+from portal.tickets.approvals import stricter
 from portal.tickets.expectation import Surroundings, claims_on, memory_of
+from portal.tickets.moving import testify
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,24 @@ class Routed:
 
 def approvals_of(route: Route) -> list[dict[str, Any]]:
     """The approvals of a rule as a ticket keeps them."""
-    return [{"from": approval.from_, "count": approval.count} for approval in route.approvals]
+    fallback = {} if route.fallback is None else {"fallback": list(route.fallback)}
+    return [{"from": approval.from_, "count": approval.count, **fallback} for approval in route.approvals]
+
+
+def reroute(session: Session, ticket: Ticket, route: Route, *, by: Actor, now: datetime) -> None:
+    """Another rule of the same policy counts for what the ticket is now.
+
+    Approvals that were given stay: each counts by the roles that its person had. What was trimmed goes on needing the
+    approvals that it needed before.
+    """
+    payload = {"from": ticket.rule, "to": route.rule}
+    ticket.rule, ticket.rule_reason, ticket.automatic = route.rule, route.reason, route.automatic
+    if ticket.asked is None:
+        ticket.approvals = approvals_of(route)
+    else:
+        ticket.approvals, ticket.automatic = stricter(ticket.approvals, approvals_of(route)), False
+    breaking_glass.keep_or_mend(ticket, route)
+    testify(session, ticket, "ticket:rerouted", by=by, now=now, **payload)
 
 
 def surroundings_seen(view: queries.NamespaceView) -> Surroundings:
@@ -76,7 +98,8 @@ def route_ask(
     """The rule for these fields on these targets, the strictest of theirs; raises NotRouted when no rule fits."""
     found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
     routes = [route(policy, _facts(place, kind, one)) for one in found]
-    return Routed(strictest(routes), policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
+    chosen = bounded(strictest(routes), kind.longest)
+    return Routed(chosen, policy, tuple(sentence for one in found for sentence in one.get("widened", ())))
 
 
 def _facts(place: queries.Place, kind: Kind[Any], found: dict[str, Any]) -> Facts:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal import queries
 from portal.kinds.base import Fields
 from portal.mesh.stamp import nonce_of
+from portal.mesh.viz.bundle import Bundle
 from portal.mesh.viz.findings import NamespaceScene, VizScene
 from portal.mesh.viz.presence import presence_of
 from portal.mesh.viz.views import VIZ_NAMESPACE, VIZ_REF, TapView, VizView
@@ -46,14 +47,17 @@ def cluster_seen(session: Session, place: Place, fields: Fields, refs: Sequence[
 
 
 def known_scene(session: Session, cluster: str, fields: Fields) -> VizScene:
-    """What the database alone tells of a request for Viz: bundle, tenants, what the registry allows."""
-    row = queries.viz_bundle(session, cluster)
-    bundle = bundle_of(row) if row else None
+    """What the database alone tells of a request for Viz: bundle, tenants, what the registry allows.
+
+    Where tickets have Viz already, the bundle is theirs, whatever the registry names by now.
+    """
+    row, pinned = queries.viz_bundle(session, cluster), _pinned(session, cluster)
+    bundle = pinned or (bundle_of(row) if row else None)
     return VizScene(
         cluster=cluster,
         namespaces=(),
         bundle=bundle,
-        problem=(row.problem or (None if bundle else NOT_READ)) if row else None,
+        problem=(row.problem or NOT_READ) if row and bundle is None else None,
         tenants=tenants_on(session, cluster),
         shared_dashboard=row.shared_dashboard if row else None,
         restart=bool(fields["restart"]),
@@ -70,6 +74,12 @@ def is_installed(session: Session, cluster: str) -> bool:
     """Whether tickets have Viz on the cluster, or are about to take it away."""
     target = _target(session, cluster, VIZ_REF)
     return target is not None and queries.anything_on_record(session, target.id)
+
+
+def _pinned(session: Session, cluster: str) -> Bundle | None:
+    target = _target(session, cluster, VIZ_REF)
+    memory = target.memory if target is not None else {}
+    return Bundle.from_json(memory["bundle"]) if memory.get("bundle") and not memory["removing"] else None
 
 
 def _namespace(session: Session, view: NamespaceView) -> NamespaceScene:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from portal.db import Database, database_now
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.fold import Want
-from portal.models import TicketTarget
+from portal.models import Ticket, TicketTarget
 from portal.states import Outcome
 from portal.tickets import carrying_out, deciding, ending
 from portal.tickets.moving import number_of, take_for_change
@@ -124,6 +124,19 @@ class Desk:
             ticket = take_for_change(session, number_of(ref), by=world.actor(session, "member"))
             link = session.get_one(TicketTarget, (ticket.id, ticket.targets[0].target_id))
             link.suspended = Want.from_json(link.wanted).to_json()
+        return self.ticket(ref)
+
+    def broken(self) -> dict[str, Any]:
+        """A ticket whose requester broke the glass."""
+        ref = self.checked()["ref"]
+        assert self.post(f"tickets/{ref}/break-glass", {"reason": "payments are down"}).status_code == 200
+        return self.ticket(ref)
+
+    def long_open(self) -> dict[str, Any]:
+        """A ticket whose deciders are asked whether its window may stay open."""
+        ref = self.active()["ref"]
+        with self.database.unit_of_work() as session:
+            session.get_one(Ticket, number_of(ref)).recertify_at = database_now(session) + timedelta(days=7)
         return self.ticket(ref)
 
     def expire(self, ref: str) -> None:

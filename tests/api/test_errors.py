@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from portal import create_app
 from portal.config import Config
-from portal.db import Database
 from portal.http import JsonLines
 from tests import world
+from tests.api.conftest import database_of
 from tests.api.desk import Desk
 
 WORD = "a-word-of-the-body"
@@ -52,15 +51,12 @@ def test_pages_are_not_answered_as_json(desk: Desk) -> None:
     assert desk.get("/no-such-page").mimetype == "text/html"
 
 
-def test_what_is_unexpected_is_a_500_that_tells_nothing(
-    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_is_unexpected_is_a_500_that_tells_nothing(own_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> str:
         raise RuntimeError("password=hunter2")
 
-    app.add_url_rule("/api/broken", view_func=broken)
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    answer = client.get("/api/broken", headers={"X-Request-ID": "story-1"})
+    own_app.add_url_rule("/api/broken", view_func=broken)
+    answer = own_app.test_client().get("/api/broken", headers={"X-Request-ID": "story-1"})
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
     assert "hunter2" not in answer.text
     assert answer.get_json()["request_id"] == "story-1"
@@ -75,17 +71,14 @@ def test_a_database_that_is_away_is_503(tmp_path: Path) -> None:
     assert "sqlite" not in answer.text.lower()
 
 
-def test_the_log_of_a_database_error_has_no_values(
-    app: Flask, database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_log_of_a_database_error_has_no_values(own_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> str:
-        with database.reading() as session:
+        with database_of(own_app).reading() as session:
             session.execute(text("SELECT nothing FROM nowhere WHERE word = :word"), {"word": WORD})
         return ""
 
-    app.add_url_rule("/api/broken", view_func=broken)
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    answer = app.test_client().get("/api/broken")
+    own_app.add_url_rule("/api/broken", view_func=broken)
+    answer = own_app.test_client().get("/api/broken")
     assert answer.status_code in (500, 503)
     assert "nowhere" not in answer.text
     assert "nowhere" in caplog.text

@@ -54,6 +54,20 @@ def test_a_ticket_gives_the_manifests_that_its_preflight_made(desk: Desk) -> Non
     assert ticket["usage"][0]["text"] == f"meshdesk manifests {ref}"
 
 
+def test_one_is_downloaded_as_a_file_under_its_notes(desk: Desk) -> None:
+    ref = asked(desk)
+    assert desk.get(f"tickets/{ref}/manifests/job-migrate.yaml").status_code == 409
+    looked_at(desk, ref)
+    file = desk.get(f"tickets/{ref}/manifests/job-migrate.yaml")
+    assert (file.status_code, file.content_type) == (200, "application/yaml")
+    assert file.headers["Content-Disposition"] == "attachment; filename=job-migrate.yaml"
+    assert file.text == "# job/migrate\n# Delete it.\nkind: Job\n"
+    other = desk.get(f"tickets/{ref}/manifests/job-other.yaml")
+    assert other.status_code == 404
+    assert said(other)["detail"] == f"{ref} has no manifest job-other.yaml; it has job-migrate.yaml."
+    assert desk.get(f"tickets/{ref}/manifests/job-migrate.yaml", "outsider").status_code == 404
+
+
 def test_they_are_the_tenants_and_of_those_who_see_everything(desk: Desk) -> None:
     ref = asked(desk)
     looked_at(desk, ref)

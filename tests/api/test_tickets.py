@@ -32,7 +32,7 @@ def test_a_preview_shows_rule_approvers_and_change_and_stores_nothing(desk: Desk
     assert row_counts(desk.database) == before
     assert (shown["tenant"], shown["environment"], shown["automatic"]) == ("emojis", "production", False)
     assert shown["waiting_for"] == [
-        {"group": "security-partner", "count": 1, "met": 0, "people": ["partner", "partner2"]}
+        {"group": "security-partner", "count": 1, "met": 0, "people": ["partner", "partner2"], "fallback": None}
     ]
     assert shown["longest"] == "P90D"
     assert [target["workload"] for target in shown["targets"]] == ["deployment/emoji", "deployment/voting"]

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import Flask
 
+from portal import create_app
 from portal.cli.root import meshdesk
+from portal.config import Config
 from portal.db import Database
 from tests import world
 from tests.api.desk import Desk
 from tests.cli.serving import Served, served
+from tests.rows import Rows
 
 Run = Callable[..., Result]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -53,11 +57,26 @@ def database(url: str, migrated_sqlite: Path, tmp_path: Path) -> Iterator[Databa
     opened.dispose()
 
 
+@pytest.fixture(scope="session")
+def application() -> Flask:
+    """The application that every server serves: making one takes longer than most tests that use it."""
+    return create_app(Config())
+
+
 @pytest.fixture
-def served_desk(database: Database, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def filled(database: Database, world_rows: Rows) -> Database:
+    """The database, with the world in it."""
+    world_rows.put(database)
+    return database
+
+
+@pytest.fixture
+def served_desk(
+    application: Flask, filled: Database, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Served]:
     """A server that `run` talks to, with the tokens of everybody for `--as NAME`."""
     (tmp_path / "tokens.json").write_text(json.dumps(world.TOKENS))
-    with served(database) as found:
+    with served(application, filled) as found:
         monkeypatch.setenv("MESHDESK_URL", found.url)
         yield found
 

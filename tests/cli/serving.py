@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from flask import Flask
 from werkzeug.serving import make_server
 
-from portal import create_app
-from portal.api.context import EXTENSION
+from portal.api.context import EXTENSION, Parts
+from portal.api.waiting import WaitingRoom
 from portal.config import Config
 from portal.db import Database
-from tests import world
 from tests.api.desk import Desk
 
 
@@ -27,12 +27,11 @@ class Served:
 
 
 @contextmanager
-def served(database: Database) -> Iterator[Served]:
-    """A server of this database, which `tests.world` fills."""
-    with database.unit_of_work() as session:
-        world.build(session)
+def served(app: Flask, database: Database) -> Iterator[Served]:
+    """A server of this application with parts of its own: this database, and a waiting room that nobody was in."""
     address = database.engine.url.render_as_string(hide_password=False)
-    app = create_app(replace(Config(), database_url=address, shortest_window=timedelta(seconds=1)))
+    config = replace(Config(), database_url=address, shortest_window=timedelta(seconds=1))
+    app.extensions[EXTENSION] = Parts(config, database, WaitingRoom(config.web_threads))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -42,4 +41,3 @@ def served(database: Database) -> Iterator[Served]:
         server.shutdown()
         thread.join()
         server.server_close()
-        app.extensions[EXTENSION].database.dispose()

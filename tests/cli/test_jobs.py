@@ -102,3 +102,9 @@ def test_files_are_written_for_their_owner_only_and_never_over_others(run: Run, 
 def test_other_kinds_have_no_manifests(run: Run, desk: Desk) -> None:
     ref = desk.submitted()["ref"]
     assert run("manifests", ref, *AS).output == f"{ref} has no manifests.\n"
+
+
+def test_what_the_way_does_not_need_is_not_shown(run: Run, ref: str) -> None:
+    shown = run("show", ref, *AS).output
+    assert "native-sidecar" in shown
+    assert "None" not in shown

@@ -52,7 +52,8 @@ def test_show_tells_how_to_use_what_is_open(run: Run, desk: Desk) -> None:
     asked = {"kind": "debug-sidecar", "duration": "PT1H", "fields": {"workloads": ["deployment/emoji"]}}
     ref = desk.active(**asked)["ref"]
     page = run("show", ref, "--as", "member").output
-    assert "How to use it\n  Follow the packets of a pod of deployment/emoji on practice:\n" in page
+    assert "How to use it\n  See which pods have linkerd-debug" in page
+    assert "  Follow the packets of a pod of deployment/emoji on practice:\n" in page
     assert "\n    kubectl -n emojivoto logs deployment/emoji -c linkerd-debug -f\n" in page
     assert "How to use it" not in run("show", desk.active()["ref"], "--as", "member").output
 

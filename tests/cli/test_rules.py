@@ -63,6 +63,14 @@ def test_explain_says_which_rule_and_who_approves(run: Run) -> None:
     assert run("policy", "explain", *PRODUCTION, "--mode", "skip-ports", "--environment", "moon").exit_code == 2
 
 
+def test_explain_counts_in_what_the_kind_allows_at_most(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "wide.yaml"
+    path.write_text("version: 1\nrules: [{name: all, automatic: true, longest: P90D, may_stand_without_end: true}]\n")
+    where = ("--environment", "production", "--tenant", "emojis", "--file", str(path))
+    assert "duration: at most 1 day\n" in run("policy", "explain", "--kind", "debug-sidecar", *where).output
+    assert "at most 90 days, or no end" in run("policy", "explain", "--kind", "generic", *where).output
+
+
 @pytest.mark.usefixtures("database")
 def test_explain_of_a_file_that_leaves_something_out(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"

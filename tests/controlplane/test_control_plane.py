@@ -14,7 +14,7 @@ from tests.controlplane.harness import ControlPlane
 from tests.controlplane.trouble import denied_updates, grant
 from tests.controlplane.world import World, is_running
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("control_plane")]
+pytestmark = pytest.mark.control_plane
 
 SKIP_INBOUND = "config.linkerd.io/skip-inbound-ports"
 NEVER_READY = "meshdesk.test/never-ready"

@@ -16,7 +16,7 @@ import pytest
 from tests.controlplane.client import Client, wait_for
 from tests.controlplane.fixtures import require_build
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("control_plane")]
+pytestmark = pytest.mark.control_plane
 
 ROOT = Path(__file__).parents[2]
 # Starts etcd alone as a child of the harness and says its process id.

@@ -120,7 +120,7 @@ def test_to_people_of_another_tenant_a_ticket_does_not_exist(
 
 BODIES = {
     "decisions": {"decision": "approve", "note": "seen"},
-    "comments": {"text": "what is this?"},
+    **{verb: {"text": "what is this?"} for verb in ("comments", "questions", "answers")},
     **{verb: {"reason": "because"} for verb in ("withdraw", "release", "revoke")},
     **{verb: {"answer": "done"} for verb in ("fulfil", "decline")},
     **{verb: {} for verb in ("retry", "reapply", "preflight", "take")},

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.workers.conftest import database, desk, shelf, stage
+from tests.workers.conftest import desk, stage
 
-__all__ = ["database", "desk", "shelf", "stage"]
+__all__ = ["desk", "stage"]

@@ -12,9 +12,10 @@ from portal import queries
 from portal.access.actor import WORKER
 from portal.errors import Duplicate, Forbidden, NotFound, NotReady, Stale, WrongState
 from portal.models import Event, Membership, Person, Role, Tenant, Ticket
+from portal.queries import Deciders
 from portal.states import State
 from portal.tickets import deciding, ending
-from portal.tickets.approvals import needs
+from portal.tickets.approvals import Vote, needs
 from tests.workers.desk import EMOJI, Desk
 
 
@@ -201,5 +202,7 @@ def test_people_are_told_who_may_still_decide(desk: Desk) -> None:
     desk.decide(number, "partner")
     with desk.database.reading() as session:
         ticket = queries.ticket(session, number, by=WORKER)
-        people = {Role.PARTNER: ["partner", "partner2"]}
-        assert [need.words for need in needs(ticket, people)] == ["one security partner (partner2)"]
+        deciders = Deciders({Role.PARTNER.value: ["partner", "partner2"]})
+        assert [need.words for need in needs(Vote.on(ticket, deciders), deciders)] == [
+            "one security partner (partner2)"
+        ]

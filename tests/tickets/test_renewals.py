@@ -10,6 +10,7 @@ from portal.errors import Invalid
 from portal.mesh.annotations import SKIP_INBOUND
 from portal.states import State
 from portal.tickets import ending
+from portal.tickets.next_step import next_step
 from tests.workers.desk import Desk, Interrupted
 from workers.cluster.protocol import Object
 
@@ -39,6 +40,8 @@ def test_a_renewal_joins_before_the_old_window_ends(desk: Desk) -> None:
     assert ticket.end_reason == f"MD-{new} follows it."
     desk.deliver("meshdesk.undo")
     assert (desk.state(old), desk.ticket(old).outcome) == (State.CLOSED, "replaced")
+    said = f"It is over (replaced): MD-{new} follows it. What it opened stays for as long as that ticket does."
+    assert next_step(desk.ticket(old), []) == said
     assert set(door.lists) == {"4567-4568,7001"}
     assert desk.object()["spec"] == generation
     assert desk.mark() is not None

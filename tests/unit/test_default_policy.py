@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from portal.durations import parse_duration
@@ -55,6 +57,11 @@ CELLS = [
 ]
 
 
+# Where somebody may go first in an emergency: to look, or to let traffic pass, never to leave the mesh wholly.
+BREAKABLE = {"skip-ports-encrypted", "skip-ports-unencrypted-production", "viz-production", "debug-production"}
+EXCEPTIONS = ("skip-ports", "disable-injection", "no-proxy")
+
+
 @pytest.mark.parametrize(("facts", "groups", "longest", "tell"), CELLS, ids=[str(cell[0]) for cell in CELLS])
 def test_cell(facts: Facts, groups: tuple[str, ...], longest: str | None, tell: tuple[str, ...]) -> None:
     found = route(default_policy(), facts)
@@ -65,7 +72,8 @@ def test_cell(facts: Facts, groups: tuple[str, ...], longest: str | None, tell: 
     assert found.tell == tell
     assert found.renewal
     assert found.reason.endswith(".")
-    assert found.break_glass is None
+    assert (found.break_glass is not None) is (found.rule in BREAKABLE)
+    assert (found.recertify_every == timedelta(days=90)) is (facts.mode in EXCEPTIONS)
 
 
 def test_the_matrix_holds_every_request_that_there_can_be() -> None:

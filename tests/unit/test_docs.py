@@ -154,7 +154,7 @@ def test_paths_are_of_the_api(page: Path) -> None:
 
 
 def is_served(adapter: object, method: str | None, path: str) -> bool:
-    for one in [method] if method else ["GET", "POST"]:
+    for one in [method] if method else ["GET", "POST", "PUT"]:
         try:
             adapter.match(path, method=one)  # type: ignore[attr-defined]
         except RequestRedirect:
@@ -197,7 +197,10 @@ def test_every_problem_is_listed() -> None:
 
 
 def test_every_type_of_event_is_listed() -> None:
-    subjects = "cluster|ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|person|token|audit"
+    people = "question|delegation|template|person"
+    subjects = (
+        f"{people}|cluster|ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|token|audit"
+    )
     literal = re.compile(rf'"((?:{subjects}):[a-z]+)"')
     code = [path.read_text() for folder in ("portal", "workers") for path in (ROOT / folder).rglob("*.py")]
     listed = text_of(ROOT / "docs" / "audit.md")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ rules:
     approvals: [{from: tenant-owner}, {from: security-partner, count: 2}]
     longest: P1W
     renewal: false
+    fallback: [platform-operator]
     tell: [platform-operator, tenant-owner]
     reminders: [P1D, PT1H]
     break_glass: {allowed: true, longest: PT2H, review: security-partner}
@@ -53,6 +54,7 @@ def test_every_part_of_a_rule_is_read() -> None:
         longest=timedelta(days=7),
         may_stand_without_end=False,
         renewal=False,
+        fallback=("platform-operator",),
         tell=("platform-operator", "tenant-owner"),
         reminders=(timedelta(days=1), timedelta(hours=1)),
         break_glass=BreakGlass(allowed=True, longest=timedelta(hours=2), review="security-partner"),
@@ -150,11 +152,22 @@ BY_PARTNER = "approvals: [{from: security-partner}]"
         (rule("a", route="longest: P1D"), "rules[0].approvals: Nobody could approve"),
         (rule("a", route="longest: P1D, approvals: []"), "rules[0].approvals: Nobody could approve"),
         (rule("a", route=BY_PARTNER), "rules[0].longest: Say the longest time"),
+        (rule("a", route=f"longest: P1D, {BY_PARTNER}, fallback: []"), "rules[0].fallback: Name the groups that count"),
         (rule("a", route=f"{AUTO}, tell: [partner]"), "rules[0].tell[0]: 'partner' is not known"),
         (rule("a", route=f'{AUTO}, renewal: "no"'), "rules[0].renewal: Write true or false, without quotes."),
         (
             rule("a", route=f"{AUTO}, break_glass: {{allowed: true, review: tenant-owner}}"),
             "rules[0].break_glass.longest: ",
+        ),
+        (
+            rule("a", route=f"{AUTO}, break_glass: {{allowed: true, longest: PT3H, review: tenant-owner}}"),
+            "rules[0].break_glass.longest: Break-glass lasts two hours at most",
+        ),
+        (rule("a", route=f"{AUTO}, automatic_until: soon"), "rules[0].automatic_until: Write a day like 2027-03-31."),
+        (rule("a", route=f"{AUTO}, automatic_until: 2027-03-31"), "rules[0].approvals: Say who approves once this day"),
+        (
+            rule("a", route=f"longest: P1D, {BY_PARTNER}, automatic_until: 2027-03-31"),
+            "rules[0].automatic_until: Only an automatic rule ends on a day",
         ),
         (
             rule("a", route=f"{AUTO}, braek_glass: {{}}"),
@@ -190,3 +203,20 @@ def test_the_frame_of_a_policy_is_checked(text: str, said: list[str]) -> None:
 def test_break_glass_may_be_named_to_forbid_it() -> None:
     policy = load_policy(policy_of(rule("a", route=f"{AUTO}, break_glass: {{allowed: false}}")))
     assert route(policy, BOOKS).break_glass == BreakGlass(allowed=False)
+
+
+def test_an_automatic_rule_ends_on_its_day() -> None:
+    policy = load_policy(policy_of(rule("a", route=f"{AUTO}, {BY_PARTNER}, automatic_until: 2027-03-31")))
+    until = date(2027, 3, 31)
+    first, then = (route(policy.on(day), BOOKS) for day in (until, until + timedelta(days=1)))
+    assert (first.automatic, first.approvals) == (True, ())
+    assert (then.automatic, then.approvals) == (False, (Approval("security-partner"),))
+    assert policy.on(until).digest == policy.digest
+
+
+def test_how_long_a_ticket_waits_is_the_policy_s() -> None:
+    told = "lapses_after: PT12H, remind_deciders_after: [PT1H, PT6H], recertify_every: P30D"
+    found = route(load_policy(policy_of(rule("a", route=f"{AUTO}, {told}"))), BOOKS)
+    assert found.lapses_after == timedelta(hours=12)
+    assert found.remind_deciders_after == (timedelta(hours=1), timedelta(hours=6))
+    assert found.recertify_every == timedelta(days=30)

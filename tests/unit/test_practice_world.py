@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from portal.errors import ConfigurationError
-from portal.mesh.annotations import INJECT, SKIP_INBOUND, SKIP_OUTBOUND
+from portal.mesh.annotations import INJECT, NATIVE_SIDECAR, SKIP_INBOUND, SKIP_OUTBOUND
+from portal.mesh.jobs import why_kept
 from portal.mesh.pods import pod_facts
 from portal.mesh.rollouts import rollout_blockers, rollout_of
-from portal.mesh.workloads import WorkloadRef, container_ports
+from portal.mesh.workloads import WorkloadRef, container_ports, template_annotations
 from workers.cluster.practice import PracticeCluster
 from workers.cluster.practice_world import seed
 
@@ -72,6 +73,17 @@ def test_the_sandbox_has_namespaces_of_two_tenants(tmp_path: Path) -> None:
         "emojivoto-dev",
         "books-dev",
     }
+
+
+def test_the_sandbox_has_a_job_that_its_proxy_keeps_running(tmp_path: Path) -> None:
+    seed(tmp_path / "sandbox.db", "practice-sandbox")
+    sandbox = PracticeCluster("practice-sandbox", tmp_path / "sandbox.db")
+    made = sandbox.workload(WorkloadRef("job", "emojivoto-dev", "import-once"))
+    held, cause = why_kept(made, sandbox.pods(made), sandbox.mesh())
+    assert "import-once" in held
+    assert NATIVE_SIDECAR in cause
+    report = sandbox.workload(WorkloadRef("cronjob", "emojivoto-dev", "nightly-report"))
+    assert template_annotations(report)[NATIVE_SIDECAR] == "false"
 
 
 def test_a_world_that_is_there_stays(practice: PracticeCluster, tmp_path: Path) -> None:

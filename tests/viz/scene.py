@@ -33,6 +33,7 @@ from tests.contract.real_world import RBAC_FILE, VIZ_RBAC_FILE, as_user, grant_f
 from tests.contract.worlds import namespace, settled, template, wait_until, workload
 from tests.controlplane.harness import ControlPlane
 from tests.controlplane.tap import Tap
+from tests.viz.passing import Passing
 from workers.apply import apply
 from workers.cluster.protocol import Object
 from workers.context import Context
@@ -201,6 +202,10 @@ class RealDesk:
         self.plane.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self.plane.client.delete("Namespace", name)
         wait_until(lambda: self._is_gone(name), seconds=PATIENCE)
+
+    def passing(self) -> Passing:
+        """Namespaces elsewhere that come and go all the while."""
+        return Passing(self.plane, self.emojis)
 
     def _is_gone(self, name: str) -> bool:
         try:

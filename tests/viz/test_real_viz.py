@@ -6,35 +6,30 @@ from datetime import timedelta
 
 import pytest
 
-from portal.mesh.viz.bundle import Bundle, read_bundle
 from portal.states import State
 from tests.contract.worlds import wait_until
-from tests.unit.viz.bundles import fixture, practice
+from tests.unit.viz.bundles import BUNDLES, bundle_named, practice
 from tests.viz.scene import HOUR, RealDesk
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 
-def bundle_named(name: str) -> Bundle:
-    return practice() if name == "practice" else read_bundle({name: fixture(name)})
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["practice", *(pytest.param(name, marks=pytest.mark.rendering) for name in ("viz.yaml", "viz-restricted.yaml"))],
-)
+@pytest.mark.parametrize("name", BUNDLES)
 def test_the_whole_bundle_is_installed_and_removed_with_not_one_object_left(real: RealDesk, name: str) -> None:
     bundle = bundle_named(name)
     real.equip(bundle)
     before = real.everything()
-    number = real.active(restart=True)
-    shown = real.evidence(number, "applied")["targets"]
-    assert len(shown[0]["objects"]) == len(bundle.objects)
-    assert shown[1]["restarted"] == ["deployment/web"]
-    assert real.api()["status"] == "True"
-    real.namespaces_go()
-    real.release(number)
-    assert real.finish(number) is State.CLOSED
+    with real.passing() as passing:
+        number = real.active(restart=True)
+        shown = real.evidence(number, "applied")["targets"]
+        assert len(shown[0]["objects"]) == len(bundle.objects)
+        assert shown[1]["restarted"] == ["deployment/web"]
+        assert real.api()["status"] == "True"
+        real.namespaces_go()
+        real.release(number)
+        assert real.finish(number) is State.CLOSED
+    assert (passing.problem, passing.stuck) == (None, [])
+    assert passing.gone
     assert real.everything() == before
     assert real.labelled() == []
     undone = real.undone(number)

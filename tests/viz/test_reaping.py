@@ -18,7 +18,7 @@ from tests.viz.scene import RealDesk
 from workers.cluster.protocol import Cluster
 from workers.viz.reaping import over, reap
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("viz-plane")]
+pytestmark = pytest.mark.control_plane
 
 FILE = Path(__file__).parents[2] / "deploy" / "viz-reaper.yaml"
 USER = "meshdesk-worker-reaper"
@@ -66,6 +66,17 @@ def test_an_ended_viz_is_removed_by_what_the_cluster_says_of_it(real: RealDesk) 
     assert not any(one["metadata"]["name"].startswith("meshdesk-md-") for one in real.plane.client.list("RoleBinding"))
     real.namespaces_go()
     cluster.close()
+
+
+def test_the_manifest_is_taken_as_it_is(real: RealDesk) -> None:
+    for manifest in manifests(FILE):
+        if manifest["kind"] in ("ServiceAccount", "CronJob"):
+            manifest["metadata"]["namespace"] = real.emojis
+            real.plane.client.apply(manifest)
+    (made,) = real.plane.client.list("CronJob", real.emojis)
+    pod = made["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == ["meshdesk", "viz", "reap"]
+    assert pod["serviceAccountName"] == "meshdesk-viz-reaper"
 
 
 def test_the_command_says_that_there_is_nothing_to_do(real: RealDesk) -> None:

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from portal.db import Database
 from tests.workers.desk import Desk
-from tests.workers.stage import Shelf, Stage
-
-
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    """The databases' doors: what they have compiled serves every test."""
-    made = Shelf(tmp_path_factory.mktemp("database"))
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def database(database_url: str, shelf: Shelf) -> Iterator[Database]:
-    """A door to an empty database."""
-    made = shelf.open(database_url)
-    yield made
-    made.after_commit.clear()
-    made.engine.dispose()
+from tests.workers.stage import Stage
 
 
 @pytest.fixture(scope="session")

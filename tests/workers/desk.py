@@ -18,6 +18,7 @@ from portal.db import Database
 from portal.mesh.annotations import MARK
 from portal.mesh.workloads import WorkloadRef, template_annotations
 from portal.models import Evidence, Message, Ticket
+from portal.restart_window import RestartWindow
 from portal.states import State
 from portal.tickets import asking, deciding, ending
 from tests import world
@@ -87,12 +88,21 @@ class Desk:
         who: str = "member",
         duration: timedelta = timedelta(minutes=30),
         starts_at: datetime | None = None,
+        restart_window: RestartWindow | None = None,
         **more: Any,
     ) -> int:
         """A pending ticket for a workload, or several with spaces between; its number."""
         fields = world.exception(workloads=workload.split(), inbound=inbound, **more)
         ask = asking.Ask(
-            "encryption-exception", cluster, "emojivoto", "a test", duration, fields, renews, starts_at=starts_at
+            "encryption-exception",
+            cluster,
+            "emojivoto",
+            "a test",
+            duration,
+            fields,
+            renews,
+            starts_at=starts_at,
+            restart_window=restart_window,
         )
         return self.submit(ask, who=who)
 

@@ -9,24 +9,28 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import audit
 from portal.mesh.annotations import KEYS, MARK, is_set
-from portal.mesh.objects import MANAGED
+from portal.mesh.objects import MANAGED, TICKET
 from portal.mesh.proof import prove
+from portal.mesh.viz.names import labels_of
 from portal.mesh.want import Want
 from portal.mesh.workloads import template_annotations
-from portal.models import CreatedObject, Event, Message, Ticket, TicketTarget
+from portal.models import CreatedObject, Event, Message, Target, Ticket, TicketTarget
 from portal.states import TERMINAL, State
 from tests.workers.desk import Desk
 from tests.workers.egress import DENY
 from tests.workers.owners import LISTS, Owners, numbers, ports
 from tests.workers.theatre import NAMESPACES, WORKLOADS, Shown, annotations_of
+from tests.workers.viz import VIZ
 from workers.context import surroundings
 from workers.converge import spot_of
 
+RBAC = "rbac.authorization.k8s.io/v1"
 CARRIED_OUT = ("meshdesk.apply", "meshdesk.undo", "meshdesk.converge")
 
 
 def what_is_open_is_there(desk: Desk) -> None:
     """No ticket has undone another: all that active ones want is there, but for what somebody took out."""
+    _viz_is_there(desk)
     with desk.database.reading() as session:
         live = session.query(TicketTarget).join(Ticket).options(joinedload(TicketTarget.target))
         wanted = [
@@ -39,6 +43,18 @@ def what_is_open_is_there(desk: Desk) -> None:
             for key in LISTS:
                 assert numbers(str(want.ports(key))) <= ports(ref, key, shown.get(key)), (ref, want, shown)
             assert all(is_set(key, shown.get(key)) for key in want.settings), (ref, want, shown)
+
+
+def _viz_is_there(desk: Desk) -> None:
+    """Viz with a right to tap for each open ticket for it, in each of its namespaces, and for no other."""
+    with desk.database.reading() as session:
+        links = session.query(TicketTarget).join(Ticket).join(Target).options(joinedload(TicketTarget.target))
+        links = links.filter(Target.kind == "tap")
+        wanted = {(one.target.namespace, f"MD-{one.ticket_id}") for one in links.filter(Ticket.state == State.ACTIVE)}
+    deployments = {obj["metadata"]["name"] for obj in desk.practice.objects("apps/v1", "Deployment", VIZ)}
+    assert {"tap", "tap-injector"} <= deployments if wanted else not deployments, (wanted, deployments)
+    bindings = [obj for name in NAMESPACES for obj in desk.practice.objects(RBAC, "RoleBinding", name)]
+    assert {(obj["metadata"]["namespace"], labels_of(obj)[TICKET]) for obj in bindings} == wanted
 
 
 def everything_is_over(desk: Desk) -> None:

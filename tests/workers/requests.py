@@ -78,11 +78,18 @@ def _jobs() -> Iterator[Request]:
     yield from (Request("job-completion", "emojivoto", {"jobs": [str(REPORT)], **way}) for way in ways)
 
 
+def _viz() -> Iterator[Request]:
+    for namespaces, who in product(_some(NAMESPACES), ("ada", "grace")):
+        fields = {"namespaces": namespaces, "subjects": [{"kind": "User", "name": f"{who}@example.com"}]}
+        yield Request("viz-enablement", None, fields)
+
+
 REQUESTS: dict[str, list[Request]] = {
     "skip-ports": list(_skip_ports()),
     "disable-injection": list(_no_proxy()),
     "debug-sidecar": list(_debug()),
     "control-plane-egress": list(_egress()),
     "job-completion": list(_jobs()),
+    "viz-enablement": list(_viz()),
 }
 requests = st.sampled_from(list(REQUESTS)).flatmap(lambda kind: st.sampled_from(REQUESTS[kind]))

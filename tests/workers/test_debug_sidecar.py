@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from portal.db import database_now
 from portal.errors import Invalid, NotReady
 from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND
 from portal.mesh.workloads import DEBUG_CONTAINER, WorkloadRef
+from portal.policy_store import apply_policy
 from portal.states import State
 from portal.tickets.asking import Ask
 from tests.workers.desk import EMOJI, Desk
@@ -19,10 +21,10 @@ NAMESPACE = WorkloadRef("namespace", "", "emojivoto")
 Object = dict[str, Any]
 
 
-def ask(desk: Desk, *workloads: str, minutes: int = 30, renews: str | None = None) -> int:
+def ask(desk: Desk, *workloads: str, minutes: int | None = 30, renews: str | None = None) -> int:
     """A pending ticket for the debug container in these workloads of emojivoto; its number."""
     named = {"workloads": list(workloads or ("deployment/emoji",))}
-    window = timedelta(minutes=minutes)
+    window = None if minutes is None else timedelta(minutes=minutes)
     return desk.submit(Ask("debug-sidecar", "practice", "emojivoto", "a test", window, named, renews))
 
 
@@ -223,3 +225,14 @@ def test_a_pod_security_level_is_found_where_the_namespace_enforces_it(desk: Des
 def test_a_workload_without_the_proxy_is_refused_with_why(desk: Desk) -> None:
     desk.edit({INJECT: "disabled"})
     assert ("blocking", "not-meshed") in look(desk)
+
+
+@pytest.mark.parametrize("minutes", [None, 24 * 60 + 1])
+def test_no_policy_lets_it_stay_for_more_than_a_day(desk: Desk, minutes: int | None) -> None:
+    text = "version: 1\nrules:\n  - {name: all, automatic: true, longest: P90D, may_stand_without_end: true}\n"
+    with desk.database.unit_of_work() as session:
+        apply_policy(session, text, by="a test", now=database_now(session))
+    with pytest.raises(Invalid) as refusal:
+        ask(desk, minutes=minutes)
+    assert "at most 1 day" in refusal.value.errors["duration"][0]
+    assert desk.ticket(ask(desk, minutes=24 * 60)).rule == "all"

@@ -249,6 +249,18 @@ def test_pods_of_kinds_that_meshdesk_does_not_know_count_too(desk: Desk) -> None
     assert "pod/db-0" in fact
 
 
+def test_pods_that_still_have_a_proxy_count_though_new_ones_would_get_none(desk: Desk) -> None:
+    place = WorkloadRef("namespace", "", HERE)
+    number = ask(desk, if_alone=OPEN)
+    desk.practice.apply_as("kubectl", place, {"metadata": {"annotations": {"linkerd.io/inject": "disabled"}}})
+    desk.preflight(number)
+    found = {one["code"]: one["fact"] for one in desk.evidence(number, "preflight")["findings"]}
+    assert "selects-nothing" not in found
+    assert "pod/emoji-" in found["everything-else-allowed"]
+    desk.apply(number)
+    assert policies(desk)[name_of(number)]["spec"]["egress"][-1] == {}
+
+
 def test_a_late_object_of_a_worker_that_stalled_is_deleted_again(desk: Desk) -> None:
     isolate(desk)
     number = approved(desk)

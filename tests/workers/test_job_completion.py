@@ -10,7 +10,13 @@ import yaml
 from sqlalchemy import select
 
 from portal.errors import NotReady
-from portal.mesh.annotations import ADMIN_SHUTDOWN, INJECT, NATIVE_SIDECAR
+from portal.mesh.annotations import (
+    ADMIN_SHUTDOWN,
+    INJECT,
+    NATIVE_SIDECAR,
+    NATIVE_SIDECAR_ALPHA,
+    NATIVE_SIDECAR_BETA,
+)
 from portal.mesh.pods import pod_facts
 from portal.mesh.workloads import WorkloadRef, template_annotations
 from portal.models import InventoryWorkload, TicketTarget
@@ -138,6 +144,48 @@ def test_a_cron_job_gets_native_sidecars_without_an_end_and_gives_them_back(desk
     assert notes == ["Commit this where the CronJob's manifest is kept: otherwise the next deployment takes it back."]
     desk.close(number)
     assert (desk.state(number), desk.annotations(REPORT), desk.mark(REPORT)) == (State.CLOSED, OLD_WAY, None)
+
+
+def linkerd(desk: Desk, version: str) -> None:
+    """Linkerd is of this version, with ordinary proxies where nobody asks for others."""
+    config = WorkloadRef("configmap", "linkerd", "linkerd-config")
+    values = yaml.safe_load(desk.practice.get(config)["data"]["values"])
+    values |= {"linkerdVersion": version, "proxy": {**values["proxy"], "nativeSidecar": False}}
+    desk.practice.apply_as("helm", config, {"data": {"values": yaml.safe_dump(values)}})
+    desk.look()
+
+
+@pytest.mark.parametrize(
+    ("version", "key"),
+    [
+        ("edge-26.6.3", NATIVE_SIDECAR),
+        ("edge-25.10.7", NATIVE_SIDECAR_BETA),
+        ("edge-24.11.8", NATIVE_SIDECAR_ALPHA),
+    ],
+)
+def test_each_version_is_given_the_key_that_it_reads(desk: Desk, version: str, key: str) -> None:
+    linkerd(desk, version)
+    number = active(desk, "cronjob/nightly-report")
+    assert desk.annotations(REPORT) == {key: "true"}
+    run = job("emojivoto", "nightly-report-1")
+    run["spec"]["template"]["metadata"]["annotations"] = desk.annotations(REPORT)
+    desk.practice.create(owned(desk, run, REPORT))
+    ref = WorkloadRef("job", "emojivoto", "nightly-report-1")
+    finish(desk, ref)
+    assert desk.object(ref)["status"]["succeeded"] == 1
+    desk.close(number)
+    assert (desk.state(number), desk.annotations(REPORT)) == (State.CLOSED, {})
+
+
+def test_where_the_endpoint_is_always_on_a_cron_job_needs_its_manifest_alone(desk: Desk) -> None:
+    linkerd(desk, "stable-2.14.10")
+    number = ask(desk, "cronjob/nightly-report", way="shutdown", variant="linkerd-await")
+    desk.preflight(number)
+    assert (desk.state(number), desk.ticket(number).outcome) == (State.CLOSED, Outcome.FULFILLED)
+    assert (desk.annotations(REPORT), desk.mark(REPORT)) == ({}, None)
+    spec = yaml.safe_load(manifest(desk, number)["text"])["spec"]["jobTemplate"]["spec"]["template"]
+    assert spec["spec"]["containers"][0]["command"][:3] == ["linkerd-await", "--shutdown", "--"]
+    assert ADMIN_SHUTDOWN not in (spec.get("metadata") or {}).get("annotations", {})
 
 
 def test_a_suspended_job_that_never_started_is_patched_and_completes(desk: Desk) -> None:

@@ -121,7 +121,8 @@ def test_work_whose_message_was_lost_is_called_again_after_a_grace(desk: Desk, a
     for number in (approved, ended):
         change(desk, number, updated_at=ago(age))
     sweep(desk.context)
-    called = [("meshdesk.apply", str(approved)), ("meshdesk.undo", str(ended))]
+    # What is to be gone comes first.
+    called = [("meshdesk.undo", str(ended)), ("meshdesk.apply", str(approved))]
     assert waiting(desk) == (called if age else [])
 
 

@@ -175,9 +175,14 @@ def test_usage_names_each_namespace(desk: Desk, before: Before) -> None:
     number = active(desk)
     with desk.database.reading() as session:
         shown = one_view(session, number, by=world.actor(session, "member"))["usage"]
-    assert f"linkerd viz tap namespace/{HERE} --viz-namespace {VIZ} --api-addr localhost:8085" in [
-        one["text"] for one in shown
-    ]
+    flags = f"--viz-namespace {VIZ} --api-addr localhost:8085"
+    texts = [one["text"] for one in shown]
+    for verb in ("top", "tap"):
+        assert f"linkerd viz {verb} namespace/{HERE} {flags}" in texts
+        assert f"linkerd viz {verb} deployment/emoji -n {HERE} {flags}" in texts
+    assert close(desk, number) is State.CLOSED
+    with desk.database.reading() as session:
+        assert one_view(session, number, by=world.actor(session, "member"))["usage"] == []
 
 
 def test_the_preflight_shows_the_objects_by_name_and_each_right_whole(desk: Desk, before: Before) -> None:

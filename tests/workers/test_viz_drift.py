@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from portal.api.views import one_view
 from portal.errors import Transient
 from portal.mesh.objects import ObjectRef
-from portal.models import Ticket
+from portal.models import Ticket, VizBundle
 from portal.states import State
+from tests import world
 from tests.workers.desk import Desk
 from tests.workers.viz import (
     API,
@@ -16,6 +18,7 @@ from tests.workers.viz import (
     VIZ,
     active,
     approved,
+    ask,
     carry,
     close,
     equip,
@@ -70,6 +73,35 @@ def test_a_tap_api_that_falls_silent_is_told_and_forgotten_once_it_answers(desk:
     assert close(desk, number) is State.CLOSED
 
 
+def test_what_somebody_adds_to_it_is_told_while_it_can_be_moved_elsewhere(desk: Desk) -> None:
+    equip(desk)
+    number = active(desk)
+    desk.practice.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": VIZ}})
+    desk.look()
+    assert desk.problem(number) == f"ConfigMap mine in {VIZ} was added by somebody; it goes when Viz goes."
+    delete(desk, f"configmap/{VIZ}/mine")
+    desk.look()
+    assert desk.problem(number) == ""
+    assert close(desk, number) is State.CLOSED
+
+
+def test_who_joins_is_judged_by_the_bundle_that_is_installed(desk: Desk) -> None:
+    equip(desk)
+    first = active(desk)
+    with desk.database.unit_of_work() as session:
+        row = session.get_one(VizBundle, "practice")
+        row.open_dashboard, row.problem, row.namespace = True, "viz.yaml cannot be read.", ""
+    second = active(desk, THERE, who="outsider")
+    with desk.database.reading() as session:
+        shown = one_view(session, second, by=world.actor(session, "outsider"))["usage"]
+    assert all(f"--viz-namespace {VIZ} " in one["text"] for one in shown if one["text"].startswith("linkerd viz"))
+    for number, who in ((first, "member"), (second, "outsider")):
+        assert close(desk, number, who=who) is State.CLOSED
+    third = ask(desk)
+    desk.preflight(third)
+    assert "bundle-unusable" in {one["code"] for one in desk.evidence(third, "preflight")["findings"]}
+
+
 def test_a_secret_that_is_made_again_is_trusted(desk: Desk) -> None:
     equip(desk)
     number = active(desk)
@@ -114,3 +146,14 @@ def test_the_restart_makes_older_pods_tappable_and_the_end_counts_them(desk: Des
     undone = next(one for one in desk.evidence(number, "undone")["targets"] if one["workload"] == f"tap/{HERE}")
     assert undone["pods_with_tap_enabled"] > 0
     assert "keep the annotation" in undone["note"]
+
+
+def test_what_cannot_be_restarted_is_named(desk: Desk) -> None:
+    equip(desk)
+    desk.practice.patch_workload(ref(HERE, "emoji"), {"spec": {"paused": True}})
+    number = active(desk, restart=True)
+    shown = next(one for one in desk.evidence(number, "applied")["targets"] if one["workload"] == f"tap/{HERE}")
+    assert "deployment/emoji" not in shown["restarted"]
+    told = [one for one in shown["not_restarted"] if one.startswith("deployment/emoji is not restarted")]
+    assert "The Deployment's rollout is paused" in told[0]
+    assert close(desk, number) is State.CLOSED

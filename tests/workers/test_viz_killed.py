@@ -10,38 +10,29 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.mesh.viz.bundle import Bundle, read_bundle
 from portal.states import State
-from tests.unit.viz.bundles import objects, text
 from tests.workers.desk import Desk
 from tests.workers.egress import Killed, Life, MortalCluster, MortalDatabase
-from tests.workers.viz import THERE, active, approved, carry, close, equip, everything, finish, lapse, release
+from tests.workers.viz import (
+    THERE,
+    active,
+    approved,
+    carry,
+    close,
+    equip,
+    everything,
+    finish,
+    lapse,
+    release,
+    small,
+)
 from workers.context import Context
 
-# One of each sort, so that every stage has something: what is alike in the whole bundle would only take longer.
-KEPT = {
-    "Namespace": ("linkerd-viz",),
-    "Secret": ("tap-k8s-tls", "tap-injector-k8s-tls"),
-    "ClusterRole": ("linkerd-linkerd-viz-tap-admin",),
-    "ClusterRoleBinding": ("linkerd-linkerd-viz-tap",),
-    "RoleBinding": ("linkerd-linkerd-viz-tap-auth-reader",),
-    "Server": ("tap-api",),
-    "Service": ("tap", "tap-injector"),
-    "Deployment": ("tap", "tap-injector"),
-    "APIService": ("v1alpha1.tap.linkerd.io",),
-    "MutatingWebhookConfiguration": ("linkerd-tap-injector-webhook-config",),
-}
-PARTS = 5
+PARTS = 8
 ENDLESS = 10**9
 # Which database it is makes no difference to what a crash leaves; the samples run on both.
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Carry = Callable[[Desk, Context], object]
-
-
-def small() -> Bundle:
-    """A part of the practice bundle."""
-    kept = [one for one in objects() if one["metadata"]["name"] in KEPT.get(one["kind"], ())]
-    return read_bundle({"viz.yaml": text(kept)})
 
 
 def mortal(desk: Desk, life: Life) -> Context:

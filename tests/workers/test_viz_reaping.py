@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from pathlib import Path
 
+import yaml
+
+from portal.mesh.objects import group_of, resource_of
+from portal.mesh.viz.names import is_labelled
+from portal.mesh.viz.order import LABELLED
+from portal.mesh.viz.presence import SCRAPES
 from portal.states import State
 from tests.contract.worlds import namespace
-from tests.workers.desk import Desk
-from tests.workers.viz import HERE, NAMESPACE, active, equip, everything, finish, names, release
-from workers.viz.reaping import reap
+from tests.unit.viz.bundles import practice
+from tests.workers.desk import Desk, Interrupted
+from tests.workers.viz import HERE, NAMESPACE, active, close, equip, everything, finish, names, release
+from workers.viz.reaping import KINDS, reap
 
+FILE = Path(__file__).parents[2] / "deploy" / "viz-reaper.yaml"
 NOW, SHORT = timedelta(hours=-2), timedelta(seconds=5)
 
 
@@ -50,6 +60,47 @@ def test_somebody_elses_is_never_touched(desk: Desk) -> None:
     desk.practice.create(obj)
     assert reaped(desk, NOW) == (True, ["There is nothing to remove."])
     assert "namespace//observe" in names(desk)
+
+
+def test_what_let_an_earlier_viz_in_stays(desk: Desk) -> None:
+    equip(desk)
+    metadata = {"name": "proxy-admin", "namespace": HERE, "labels": {"linkerd.io/extension": "viz"}}
+    server = {"apiVersion": "policy.linkerd.io/v1beta1", "kind": "Server", "spec": {}}
+    desk.practice.create({**server, "metadata": metadata})
+    # A cluster counts in seconds.
+    time.sleep(1.1)
+    active(desk)
+    desk.practice.create({**server, "metadata": {**metadata, "name": "later"}})
+    done, said = reaped(desk, NOW)
+    assert done, said
+    assert {name for name in names(desk) if name.startswith(f"server/{HERE}/")} == {f"server/{HERE}/proxy-admin"}
+
+
+def test_the_next_window_is_none_of_its_business(desk: Desk) -> None:
+    """Meshdesk comes back between its look at the namespace and its first deletion."""
+    equip(desk)
+    first = active(desk)
+    seconds: list[int] = []
+
+    def next_window() -> None:
+        assert close(desk, first) is State.CLOSED
+        seconds.append(active(desk))
+
+    door = Interrupted(desk.practice)
+    door.before["object"] = next_window
+    said: list[str] = []
+    assert reap(door, grace=NOW, patience=SHORT, say=said.append), said  # type: ignore[arg-type]
+    installed = [obj for obj in everything(desk).values() if is_labelled(obj)]
+    assert len(installed) == len(practice().objects)
+    assert close(desk, seconds[0]) is State.CLOSED
+
+
+def test_its_rights_are_those_that_it_uses() -> None:
+    (role,) = (one for one in yaml.safe_load_all(FILE.read_text("utf-8")) if one["kind"] == "ClusterRole")
+    granted = {(rule["apiGroups"][0], name): rule["verbs"] for rule in role["rules"] for name in rule["resources"]}
+    kinds = [*KINDS, *(one for one in LABELLED if one[1] in SCRAPES)]
+    used = {(group_of(api), resource.plural) for api, kind in kinds if (resource := resource_of(api, kind))}
+    assert granted == {kind: ["get", "list", "delete"] for kind in used}
 
 
 def test_what_hangs_is_told(desk: Desk) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from portal.errors import Gone
 from portal.mesh.objects import ObjectRef
-from portal.models import Evidence, Target, Ticket
+from portal.models import Evidence, Target, Ticket, VizBundle
 from portal.states import State
 from tests.contract.worlds import namespace
 from tests.workers.desk import Desk
 from tests.workers.viz import (
     API,
+    THERE,
     VIZ,
     active,
     approved,
@@ -23,6 +24,7 @@ from tests.workers.viz import (
     equip,
     everything,
     finish,
+    link,
     outlive,
     release,
     small_label,
@@ -52,6 +54,30 @@ def test_a_viz_that_was_there_before_blocks_the_ticket_and_stays(desk: Desk) -> 
     number = ask(desk)
     desk.preflight(number)
     assert blocking(desk, number) == ["foreign-viz"]
+    assert everything(desk) == before
+
+
+def test_remains_of_an_earlier_viz_block_the_ticket_and_stay(desk: Desk) -> None:
+    equip(desk)
+    metadata = {"name": "viz-namespace-metadata-linkerd-config", "labels": LABEL}
+    desk.practice.create(
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": metadata, "rules": []}
+    )
+    before = everything(desk)
+    number = ask(desk)
+    desk.preflight(number)
+    assert blocking(desk, number) == ["foreign-viz"]
+    assert everything(desk) == before
+
+
+def test_a_dashboard_that_is_open_by_now_is_refused_before_anything_is_written(desk: Desk) -> None:
+    equip(desk)
+    number = approved(desk)
+    with desk.database.unit_of_work() as session:
+        session.get_one(VizBundle, "practice").open_dashboard = True
+    before = everything(desk)
+    assert carry(desk, number) is State.FAILED
+    assert "may tap every namespace" in desk.problem(number)
     assert everything(desk) == before
 
 
@@ -125,6 +151,41 @@ def test_a_silent_tap_is_undone_and_says_why(desk: Desk) -> None:
     assert everything(desk) == before
 
 
+def test_pods_that_do_not_come_up_keep_the_tap_api_out_and_all_is_undone(desk: Desk) -> None:
+    equip(desk)
+    before = everything(desk)
+    number = approved(desk)
+    desk.practice.set("roll_seconds_per_pod", 3600)
+    for _ in range(3):
+        desk.apply(number)
+    assert desk.state(number) is State.APPLYING
+    assert "has 0 of 1 pods ready" in str(desk.ticket(number).progress)
+    with pytest.raises(Gone):
+        there(desk, TAP_API)
+    late(desk, number)
+    desk.apply(number)
+    assert desk.state(number) is State.REVERTING
+    assert "has 0 of 1 pods ready" in (desk.ticket(number).end_reason or "")
+    assert finish(desk, number) is State.CLOSED
+    assert everything(desk) == before
+
+
+def test_who_joins_a_silent_one_is_undone_and_it_stays_for_the_others(desk: Desk) -> None:
+    equip(desk)
+    first = active(desk)
+    desk.practice.set("tap_silent", True)
+    second = approved(desk, THERE, who="outsider")
+    desk.apply(second)
+    late(desk, second)
+    desk.apply(second)
+    assert desk.state(second) is State.REVERTING
+    assert "it stays for the other tickets that have it" in (desk.ticket(second).end_reason or "")
+    assert finish(desk, second) is State.CLOSED
+    assert desk.state(first) is State.ACTIVE
+    desk.practice.set("tap_silent", False)
+    assert close(desk, first) is State.CLOSED
+
+
 def late(desk: Desk, number: int) -> None:
     """Let the installation have begun four minutes ago."""
 
@@ -147,6 +208,8 @@ def test_a_hung_namespace_keeps_the_ticket_reverting_and_says_what_it_waits_for(
     release(desk, number)
     ended_long_ago(desk, number)
     assert finish(desk, number) is State.REVERTING
+    kept_words = f"ConfigMap kept in {VIZ} was added by somebody; it goes when Viz goes."
+    assert link(desk, number).suspended == {"warnings": [kept_words]}
     assert "NamespaceContentRemaining" in desk.problem(number) or "SomeResourcesRemain" in desk.problem(number)
     with pytest.raises(Gone):
         there(desk, TAP_API)
@@ -154,7 +217,7 @@ def test_a_hung_namespace_keeps_the_ticket_reverting_and_says_what_it_waits_for(
     desk.practice.patch_object(kept, {"metadata": {"finalizers": None}})
     assert finish(desk, number) is State.CLOSED
     shown = next(one for one in undone(desk, number) if one["workload"].startswith("viz/"))
-    assert shown["added_by_others"] == [f"ConfigMap kept in {VIZ} was added by somebody; it goes with the namespace."]
+    assert shown["added_by_others"] == [kept_words]
     assert everything(desk) == before
 
 
@@ -175,10 +238,28 @@ def test_what_allow_scrapes_put_into_a_tenants_namespace_goes_with_viz(desk: Des
     equip(desk)
     before = everything(desk)
     number = active(desk)
+    allow_scrapes(desk)
+    joined = active(desk, THERE, who="outsider")
+    assert close(desk, joined, who="outsider") is State.CLOSED
+    assert close(desk, number) is State.CLOSED
+    shown = next(one for one in undone(desk, number) if one["workload"].startswith("viz/"))
+    assert "Server proxy-admin in emojivoto was added by somebody; it goes when Viz goes." in shown["added_by_others"]  # type: ignore[operator]
+    assert everything(desk) == before
+
+
+def allow_scrapes(desk: Desk) -> None:
+    """As `linkerd viz allow-scrapes` does in a tenant's namespace."""
     for api, kind in (("v1beta1", "Server"), ("v1alpha1", "HTTPRoute"), ("v1alpha1", "AuthorizationPolicy")):
         metadata = {"name": "proxy-admin", "namespace": "emojivoto", "labels": LABEL}
         desk.practice.create({"apiVersion": f"policy.linkerd.io/{api}", "kind": kind, "metadata": metadata, "spec": {}})
-    assert close(desk, number) is State.CLOSED
+
+
+def test_what_let_an_earlier_viz_in_neither_blocks_nor_goes(desk: Desk) -> None:
+    equip(desk)
+    allow_scrapes(desk)
+    before = everything(desk)
+    number = active(desk)
+    assert close(desk, number) is State.CLOSED, desk.ticket(number).progress
     assert everything(desk) == before
 
 

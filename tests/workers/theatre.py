@@ -21,6 +21,7 @@ from portal.models import Namespace, Tenant
 from tests import world
 from tests.workers.desk import FILE, Desk
 from tests.workers.egress import own_policy
+from tests.workers.viz import small, viz_bundle
 from workers.cluster.practice import PracticeCluster
 from workers.cluster.practice_linkerd import linkerd_objects
 from workers.cluster.practice_world import cron_job, namespace, template, workload
@@ -57,6 +58,7 @@ class Theatre:
             session.flush()
             owner = session.scalars(select(Tenant).where(Tenant.name == "emojis")).one()
             session.add(Namespace(cluster="practice", name="books", tenant_id=owner.id))
+            session.add(viz_bundle(small()))
         refresh(desk.context, "practice")
         self.database.engine.dispose()
         shutil.copy(self._file, self._scenery)

@@ -9,12 +9,13 @@ from typing import Any
 import yaml
 
 from portal.mesh.objects import ObjectRef
-from portal.mesh.viz.bundle import Bundle
+from portal.mesh.viz.bundle import Bundle, read_bundle
 from portal.mesh.workloads import WorkloadRef
 from portal.models import Target, Ticket, TicketTarget, VizBundle
 from portal.states import State
 from portal.tickets import asking, ending
 from tests.contract.worlds import namespace
+from tests.unit.viz.bundles import objects, text
 from tests.unit.viz.bundles import practice as practice_bundle
 from tests.workers.desk import SHORTEST, Desk
 from workers.apply import apply
@@ -34,13 +35,37 @@ HOOK = ObjectRef(
 )
 SECRET = ObjectRef("v1", "Secret", VIZ, "tap-k8s-tls")
 ROUNDS = 30
+# One of each sort, so that every stage has something: what is alike in the whole bundle would only take longer.
+KEPT = {
+    "Namespace": ("linkerd-viz",),
+    "Secret": ("tap-k8s-tls", "tap-injector-k8s-tls"),
+    "ClusterRole": ("linkerd-linkerd-viz-tap-admin",),
+    "ClusterRoleBinding": ("linkerd-linkerd-viz-tap",),
+    "RoleBinding": ("linkerd-linkerd-viz-tap-auth-reader",),
+    "Server": ("tap-api",),
+    "Service": ("tap", "tap-injector"),
+    "Deployment": ("tap", "tap-injector"),
+    "APIService": ("v1alpha1.tap.linkerd.io",),
+    "MutatingWebhookConfiguration": ("linkerd-tap-injector-webhook-config",),
+}
 PEOPLE: list[dict[str, str]] = [{"kind": "User", "name": "ada@example.com"}]
 
 
 def equip(desk: Desk, bundle: Bundle | None = None, **more: Any) -> None:
     """Name a bundle for the practice cluster, as the registry would; pods there are ready at once."""
-    content = bundle or practice_bundle()
-    row = VizBundle(
+    row = viz_bundle(bundle or practice_bundle())
+    for name, value in more.items():
+        setattr(row, name, value)
+    with desk.database.unit_of_work() as session:
+        session.add(row)
+    # The registry of these tests knows it, the practice cluster not yet.
+    desk.practice.create(namespace(THERE))
+    desk.look()
+
+
+def viz_bundle(content: Bundle) -> VizBundle:
+    """The row that names this bundle for the practice cluster."""
+    return VizBundle(
         cluster="practice",
         source={"bundle": "viz.yaml"},
         objects=list(content.objects),
@@ -49,13 +74,12 @@ def equip(desk: Desk, bundle: Bundle | None = None, **more: Any) -> None:
         open_dashboard=content.open_dashboard,
         checked_at=datetime.now(UTC),
     )
-    for name, value in more.items():
-        setattr(row, name, value)
-    with desk.database.unit_of_work() as session:
-        session.add(row)
-    # The registry of these tests knows it, the practice cluster not yet.
-    desk.practice.create(namespace(THERE))
-    desk.look()
+
+
+def small() -> Bundle:
+    """A part of the practice bundle, with something for every stage."""
+    kept = [one for one in objects() if one["metadata"]["name"] in KEPT.get(one["kind"], ())]
+    return read_bundle({"viz.yaml": text(kept)})
 
 
 def ask(

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from portal.errors import ConfigurationError
+from portal.mesh.annotations import NATIVE_SIDECAR
 from portal.mesh.workloads import WorkloadRef
 from workers.cluster.practice import PracticeCluster
 from workers.cluster.practice_linkerd import linkerd_objects
+from workers.cluster.practice_pods import FINISHED
 from workers.cluster.practice_store import Object
 
 _INJECT = {"linkerd.io/inject": "enabled"}
@@ -106,7 +108,7 @@ def _production() -> list[Object]:
 
 
 def _sandbox() -> list[Object]:
-    return [*linkerd_objects(), *_emojivoto("emojivoto-dev"), *_books("books-dev")]
+    return [*linkerd_objects(), *_emojivoto("emojivoto-dev"), *_kept_jobs("emojivoto-dev"), *_books("books-dev")]
 
 
 def _emojivoto(name: str) -> list[Object]:
@@ -131,6 +133,15 @@ def _emojis() -> list[Object]:
         workload("Deployment", name, template("paused-thing", (8080,)), replicas=1, paused=True),
         workload("StatefulSet", name, template("by-hand", (7000,)), replicas=1, updateStrategy={"type": "OnDelete"}),
     ]
+
+
+def _kept_jobs(name: str) -> list[Object]:
+    """A CronJob and a Job whose proxy is an ordinary container, which keeps the Job's finished pod running."""
+    report, import_ = cron_job(name, "nightly-report", "0 2 * * *"), job(name, "import-once")
+    import_["metadata"]["annotations"] = {FINISHED: "true"}
+    for made in (report["spec"]["jobTemplate"]["spec"]["template"], import_["spec"]["template"]):
+        made["metadata"]["annotations"] = {NATIVE_SIDECAR: "false"}
+    return [report, import_]
 
 
 def _books(name: str) -> list[Object]:

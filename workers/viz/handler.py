@@ -16,13 +16,15 @@ from portal.mesh.findings import Finding
 from portal.mesh.objects import ObjectRef
 from portal.mesh.stamp import stamped
 from portal.mesh.viz.bundle import Bundle
+from portal.mesh.viz.findings import dashboard_refusal
 from portal.mesh.viz.order import creation_stages
 from portal.mesh.viz.views import VizView
 from portal.models import CreatedObject, Ticket, TicketTarget
-from portal.tickets.viz_sights import is_installed
+from portal.tickets.viz_sights import is_installed, known_scene
 from workers.cluster.protocol import Object
 from workers.context import Context, Spot
 from workers.created.rows import history, records
+from workers.created.telling import tell
 from workers.handlers import Before, Looked, Work, blocking
 from workers.viz.installing import bundle_for, date, install, refuse_foreign, unmet_now
 from workers.viz.memory import Memory, remembered
@@ -30,7 +32,7 @@ from workers.viz.observation import VizObservation
 from workers.viz.reconciling import tell_drift
 from workers.viz.scene import view_of
 from workers.viz.site import Site, taken, tenure
-from workers.viz.taking_away import take_away
+from workers.viz.taking_away import begin, take_away
 
 # A removal that takes longer shows as the ticket's problem.
 PATIENCE = timedelta(minutes=1)
@@ -63,10 +65,15 @@ class VizHandler:
         return []
 
     def rehearse(self, context: Context, link: TicketTarget, spot: Spot) -> Before:
-        """See that there is a bundle and no other Viz, and have the API server check what can be checked before."""
+        """See that there is a bundle which may be installed and no other Viz, and have the API server check what can
+        be checked before."""
         with context.database.reading() as session:
             installed = is_installed(session, spot.cluster)
             bundle = None if installed else bundle_for(session, spot.cluster)
+            fields = session.get_one(Ticket, link.ticket_id).fields
+            refusal = dashboard_refusal(known_scene(session, spot.cluster, fields))
+        if refusal is not None:
+            raise Refused(refusal)
         if bundle is not None:
             refuse_foreign(context, spot)
             try:
@@ -100,6 +107,8 @@ class VizHandler:
                 if memory.bundle is not None:
                     date(site, memory, held)
                 return VizObservation(work.spot, 0, 0, data={"kept_for": list(held.tickets)})
+            if memory.bundle is not None:
+                _report(context, work, begin(site, memory))
             waiting = take_away(site)
         after = remembered(context, work.spot)
         left = len(records(context, work.spot))
@@ -115,6 +124,13 @@ class VizHandler:
             waiting = take_away(site) if _is_nobodys(context, spot) else []
         if waiting:
             raise Transient(f"{' '.join(waiting)} This goes on by itself.")
+
+
+def _report(context: Context, work: Work, memory: Memory) -> None:
+    """Tell the ticket what of others goes with Viz, before it goes."""
+    if memory.added:
+        with context.database.unit_of_work() as session:
+            tell(session, work.spot, work.ticket_id, {"warnings": list(memory.added)})
 
 
 def _is_nobodys(context: Context, spot: Spot) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from portal.mesh.viz.presence import Presence, presence_of
 from portal.mesh.viz.stamp import window_patch, with_window
 from portal.models import Ticket, TicketTarget
 from portal.registry.bundles import bundle_of
-from portal.tickets.viz_sights import NOT_READ, ours
+from portal.tickets.viz_sights import NOT_READ, is_installed, ours
 from workers.cluster.protocol import Object
 from workers.context import Context, Spot
 from workers.created.objects import create
@@ -27,6 +27,7 @@ from workers.handlers import Work
 from workers.viz import certificates
 from workers.viz.inventory import namespaces, tap_api
 from workers.viz.memory import Memory, remember, remembered
+from workers.viz.removal import labelled, scrapes
 from workers.viz.site import Site, Tenure, taken, tenure
 from workers.viz.taking_away import take_away
 
@@ -48,11 +49,18 @@ def install(context: Context, work: Work) -> None:
         if not waiting:
             _note_written(context, work, replace(memory, up_at=memory.up_at or site.now()))
         elif overdue(context, work, memory):
-            limit = context.config.viz_limit.total_seconds()
-            raise Refused(
-                f"Viz did not come up within {limit:.0f} seconds and is taken away again, since a tap API that does "
-                f"not answer keeps every namespace of the cluster from being deleted. {' '.join(waiting)}"
-            )
+            raise Refused(_given_up(context, held, waiting))
+
+
+def _given_up(context: Context, held: Tenure, waiting: Sequence[str]) -> str:
+    """Why the ticket ends, and what becomes of Viz: it stays for whoever else has it, whatever that does to them."""
+    limit = f"Viz did not come up within {context.config.viz_limit.total_seconds():.0f} seconds"
+    if len(held.tickets) > 1:
+        return f"{limit}; it stays for the other tickets that have it. {' '.join(waiting)}"
+    return (
+        f"{limit} and is taken away again, since a tap API that does not answer keeps every namespace of the cluster "
+        f"from being deleted. {' '.join(waiting)}"
+    )
 
 
 def begun(site: Site) -> Memory:
@@ -60,10 +68,12 @@ def begun(site: Site) -> Memory:
     memory = remembered(site.context, site.spot)
     if memory.bundle is not None and not memory.removing:
         return memory
-    refuse_foreign(site.context, site.spot)
+    # Remains were looked for in the rehearsal, or the removal before this has proven that there are none.
+    refuse_foreign(site.context, site.spot, remains=False)
     with site.context.database.reading() as session:
         bundle = bundle_for(session, site.spot.cluster)
-    return remember(site.context, site.spot, Memory(bundle=bundle, since=site.now()))
+    before = tuple(obj["metadata"]["uid"] for obj in scrapes(site.cluster, bundle.namespace))
+    return remember(site.context, site.spot, Memory(bundle=bundle, since=site.now(), before=before))
 
 
 def bundle_for(session: Session, cluster: str) -> Bundle:
@@ -76,19 +86,25 @@ def bundle_for(session: Session, cluster: str) -> Bundle:
     return bundle
 
 
-def refuse_foreign(context: Context, spot: Spot) -> None:
-    """Raise Refused where a Viz is in the cluster that no ticket put there."""
-    found = presence(context, spot)
+def refuse_foreign(context: Context, spot: Spot, *, remains: bool = True) -> None:
+    """Raise Refused where a Viz, or with `remains` anything of one, is in the cluster that no ticket put there."""
+    found = presence(context, spot, remains=remains)
     if found:
         raise Refused(found.sentence(spot.cluster))
 
 
-def presence(context: Context, spot: Spot) -> Presence:
-    """What of a Viz that is not on our record is in the cluster now."""
+def presence(context: Context, spot: Spot, *, remains: bool = True) -> Presence:
+    """What of a Viz that is not on our record is in the cluster now.
+
+    With `remains`, and before ours is there, anything else with Viz's label counts too: it could not be told from ours
+    in the end.
+    """
     cluster = context.connect(spot.cluster)
     # The cluster first: what a ticket creates meanwhile is on record by then.
-    inside, objects = namespaces(cluster), tap_api(cluster)
+    inside, api = namespaces(cluster), tap_api(cluster)
+    others = [obj for obj in labelled(cluster) if obj["kind"] not in ("Namespace", "APIService")] if remains else []
     with context.database.reading() as session:
+        objects = api if is_installed(session, spot.cluster) else [*api, *others]
         return presence_of(inside, objects, is_ours=ours(session, spot.cluster))
 
 

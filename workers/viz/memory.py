@@ -31,7 +31,8 @@ class Memory:
 
     `bundle` is pinned when it begins, so that a registry that is applied meanwhile changes nothing of it. `up_at` is
     when it was whole for the first time. `removing` is committed before the first deletion: from then on there is no
-    way back but to the end of the removal. `added` are others' objects inside it, as seen then, in sentences.
+    way back but to the end of the removal. `added` are others' objects inside it, as seen then, in sentences. `before`
+    are the uids of policies that let a Viz in and were there before ours: they stay.
     """
 
     bundle: Bundle | None = None
@@ -39,6 +40,7 @@ class Memory:
     up_at: datetime | None = None
     removing: bool = False
     added: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     authorities: Mapping[str, Authority] = field(default_factory=dict)
 
     @property
@@ -56,6 +58,7 @@ class Memory:
             "up_at": _text(self.up_at),
             "removing": self.removing,
             "added": list(self.added),
+            "before": list(self.before),
             "authorities": {
                 name: {"pem": one.pem, "sha256": one.sha256, "ends": one.ends.isoformat()}
                 for name, one in self.authorities.items()
@@ -71,6 +74,7 @@ class Memory:
             up_at=_instant(data.get("up_at")),
             removing=bool(data.get("removing")),
             added=tuple(data.get("added", ())),
+            before=tuple(data.get("before", ())),
             authorities={
                 name: Authority(one["pem"], one["sha256"], datetime.fromisoformat(one["ends"]))
                 for name, one in data.get("authorities", {}).items()

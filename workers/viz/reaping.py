@@ -16,6 +16,7 @@ from portal.mesh.viz.names import SELECTOR
 from portal.mesh.viz.stamp import Window, window_of
 from workers.cluster.protocol import Cluster, Object
 from workers.viz.removal import IsOurs, clear, same, scrapes
+from workers.viz.site import there
 
 # What is not inside the Viz namespace, and the namespace itself: all else goes with it, unread.
 KINDS = (
@@ -61,7 +62,7 @@ def _remove(cluster: Cluster, namespace: Object, patience: timedelta, say: Say) 
             gone.add(ref)
             say(f"{ref} is gone.")
 
-    while waiting := _once(cluster, name, tell):
+    while waiting := _once(cluster, namespace, tell):
         if time.monotonic() > give_up:
             for sentence in waiting:
                 say(sentence)
@@ -71,22 +72,30 @@ def _remove(cluster: Cluster, namespace: Object, patience: timedelta, say: Say) 
     return True
 
 
-def _once(cluster: Cluster, name: str, tell: Callable[[ObjectRef], None]) -> list[str]:
+def _once(cluster: Cluster, namespace: Object, tell: Callable[[ObjectRef], None]) -> list[str]:
     """As far as can be done now; what is still waited for."""
+    ref, is_it = ObjectRef.of(namespace), same(namespace)
     try:
-        items = dict(_items(cluster, name))
-        return clear(cluster, items, name, lambda: None, tell)
+        obj = there(cluster, ref)
+        # It goes last, so with it all is gone; another of its name is the next window's.
+        if obj is None or not is_it(obj):
+            tell(ref)
+            return []
+        return clear(cluster, dict(_items(cluster, namespace)), ref.name, lambda: None, tell)
     except Transient as error:
         return [error.sentence]
 
 
-def _items(cluster: Cluster, name: str) -> Iterator[tuple[ObjectRef, IsOurs]]:
+def _items(cluster: Cluster, namespace: Object) -> Iterator[tuple[ObjectRef, IsOurs]]:
+    metadata = namespace["metadata"]
     for api_version, kind in KINDS:
         for obj in cluster.objects(api_version, kind, selector=OURS):
-            if _is_of(obj, name):
+            if _is_of(obj, metadata["name"]):
                 yield ObjectRef.of(obj), same(obj)
-    for obj in scrapes(cluster, name):
-        yield ObjectRef.of(obj), same(obj)
+    for obj in scrapes(cluster, metadata["name"]):
+        # What is older let another Viz in.
+        if obj["metadata"]["creationTimestamp"] >= metadata["creationTimestamp"]:
+            yield ObjectRef.of(obj), same(obj)
 
 
 def _is_of(obj: Object, name: str) -> bool:

@@ -13,6 +13,7 @@ from workers.created.telling import Drift, tell
 from workers.viz.installing import advance, date, unmet_now
 from workers.viz.memory import Memory, remembered
 from workers.viz.site import Site, Tenure, read_kinds, tenure
+from workers.viz.taking_away import added
 
 
 def tell_drift(site: Site) -> None:
@@ -29,7 +30,7 @@ def tell_drift(site: Site) -> None:
         missing = []
     else:
         date(site, memory, held)
-    drift: Drift = {"missing": [str(record.ref) for record in missing]} if missing else _silence(site, memory)
+    drift: Drift = {"missing": [str(record.ref) for record in missing]} if missing else _warnings(site, memory)
     for link in active:
         with site.context.database.unit_of_work() as session:
             tell(session, site.spot, link.ticket_id, drift)
@@ -47,14 +48,20 @@ def _missing(site: Site) -> list[Record]:
     return [record for record in created if record.ref not in there or not record.is_ours(there[record.ref])]
 
 
-def _silence(site: Site, memory: Memory) -> Drift:
+def _warnings(site: Site, memory: Memory) -> Drift:
+    """What people should know in time: a tap API that fell silent, and what of others goes when Viz goes."""
+    found = [*_silence(site, memory), *added(site, memory)]
+    return {"warnings": found} if found else {}
+
+
+def _silence(site: Site, memory: Memory) -> list[str]:
     """That the tap API answers no longer, which holds up the deletion of every namespace in the cluster."""
     serving = [stage for stage in creation_stages(memory.pinned) if stage.waits is Wait.API_AVAILABLE]
     silent = " ".join(sentence for stage in serving for sentence in unmet_now(site, stage))
     advice = (
         "Until it answers no namespace of the cluster can be deleted: have the platform operators look, or release."
     )
-    return {"warnings": [f"{silent} {advice}"]} if silent else {}
+    return [f"{silent} {advice}"] if silent else []
 
 
 def _make_again(site: Site, memory: Memory, held: Tenure) -> None:

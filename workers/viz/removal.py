@@ -12,13 +12,12 @@ from portal.errors import Gone, Refused
 from portal.mesh.objects import ObjectRef
 from portal.mesh.viz.names import SELECTOR
 from portal.mesh.viz.order import LABELLED, removal_stages
+from portal.mesh.viz.presence import SCRAPES
 from workers.cluster.protocol import Cluster, Object
 from workers.created.lease import Keep
 from workers.viz.site import there
 
 IsOurs = Callable[[Object], bool]
-# What `linkerd viz allow-scrapes` puts into tenants' namespaces; it is of no use without Viz and goes with it.
-SCRAPES = ("Server", "HTTPRoute", "AuthorizationPolicy")
 # What people put into a namespace; pods, ReplicaSets and endpoints come from these.
 _INSIDE = (
     ("v1", "ServiceAccount"),
@@ -33,9 +32,11 @@ _INSIDE = (
     ("batch/v1", "Job"),
     ("batch/v1", "CronJob"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("networking.k8s.io/v1", "Ingress"),
     ("rbac.authorization.k8s.io/v1", "Role"),
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ("policy.linkerd.io/v1beta1", "Server"),
+    ("policy.linkerd.io/v1alpha1", "HTTPRoute"),
     ("policy.linkerd.io/v1alpha1", "AuthorizationPolicy"),
     ("linkerd.io/v1alpha2", "ServiceProfile"),
 )
@@ -93,7 +94,7 @@ def labelled(cluster: Cluster) -> Iterator[Object]:
 
 
 def scrapes(cluster: Cluster, namespace: str) -> Iterator[Object]:
-    """What `linkerd viz allow-scrapes` has put into other namespaces."""
+    """What `linkerd viz allow-scrapes` has put into other namespaces; it goes with Viz, where it came with it."""
     for api_version, kind in LABELLED:
         if kind in SCRAPES:
             found = cluster.objects(api_version, kind, selector=SELECTOR)

@@ -26,7 +26,7 @@ def restart(context: Context, work: Work, ticket: Ticket) -> None:
     """
     cluster = context.connect(work.spot.cluster)
     for obj in _workloads(cluster, work.spot):
-        if not rollout_blockers(obj) and any(map(is_older, _meshed(cluster.pods(obj)))):
+        if not rollout_blockers(obj) and _has_older(cluster, obj):
             work.keep()
             patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: _mark(ticket)}}}}}
             cluster.patch_workload(WorkloadRef.of(obj), patch)
@@ -43,6 +43,16 @@ def restarted(context: Context, work: Work, ticket: Ticket) -> tuple[list[str], 
     return names, waiting
 
 
+def held_back(context: Context, spot: Spot) -> list[str]:
+    """Why workloads keep pods that cannot be tapped although the restart was asked for, a sentence each."""
+    cluster = context.connect(spot.cluster)
+    return [
+        f"{WorkloadRef.of(obj)} is not restarted: {' '.join(reasons)}"
+        for obj in _workloads(cluster, spot)
+        if (reasons := rollout_blockers(obj)) and _has_older(cluster, obj)
+    ]
+
+
 def leftovers(context: Context, spot: Spot) -> int:
     """How many pods of the namespace Viz has made tappable."""
     found = meshed_pods(context.connect(spot.cluster), spot.ref.namespace)
@@ -51,6 +61,10 @@ def leftovers(context: Context, spot: Spot) -> int:
 
 def _workloads(cluster: Cluster, spot: Spot) -> Iterator[Object]:
     return (obj for obj in cluster.workloads(spot.ref.namespace) if obj["kind"].lower() in KINDS)
+
+
+def _has_older(cluster: Cluster, workload: Object) -> bool:
+    return any(map(is_older, _meshed(cluster.pods(workload))))
 
 
 def _meshed(pods: list[Object]) -> list[Object]:

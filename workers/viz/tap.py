@@ -17,7 +17,7 @@ from workers.created.handler import ObjectsHandler, ticket_of
 from workers.created.observation import ObjectsObservation
 from workers.handlers import Work
 from workers.viz.memory import Memory
-from workers.viz.restarting import leftovers, restart, restarted
+from workers.viz.restarting import held_back, leftovers, restart, restarted
 from workers.viz.site import there
 
 
@@ -60,7 +60,9 @@ class TapHandler(ObjectsHandler):
         if not ticket.fields["restart"] or seen.waiting:
             return seen
         names, waiting = restarted(context, work, ticket)
-        return replace(seen, waiting=(*seen.waiting, *waiting), extra={"restarted": names})
+        return replace(
+            seen, waiting=(*seen.waiting, *waiting), extra={"restarted": names, **_held_back(context, work.spot)}
+        )
 
     def take_back(self, context: Context, work: Work) -> ObjectsObservation:
         """Take the right away, and count the pods that keep Viz's harmless mark until they are next restarted."""
@@ -74,6 +76,11 @@ class TapHandler(ObjectsHandler):
                 "without Viz neither does anything."
             )
         return replace(seen, extra=extra)
+
+
+def _held_back(context: Context, spot: Spot) -> dict[str, Any]:
+    found = held_back(context, spot)
+    return {"not_restarted": found} if found else {}
 
 
 def _viz_namespace(context: Context, cluster: str) -> str:

@@ -23,6 +23,7 @@ from portal.mesh.viz.names import (
     is_labelled,
     labels_of,
 )
+from portal.mesh.viz.tap import tap_admin
 
 _FROM_A_CLUSTER = (
     "resourceVersion",
@@ -85,6 +86,8 @@ class _Rules:
         yield from self._calls(one, is_listed)
 
     def _belongs(self, one: Manifest, is_listed: bool) -> Iterator[str]:
+        if one.obj["kind"] == "Ingress":
+            yield "would open to others what has no sign-in: leave it out."
         if not is_labelled(one.obj) and not is_listed:
             yield f"has no label {EXTENSION_LABEL}=viz: give it the label, or name it under `listed`."
         if one.ref.namespace not in ("", self._namespace) and not (is_listed or self._is_known(one.ref)):
@@ -179,6 +182,7 @@ def _whole(found: list[Manifest], namespace: str, control_plane: str) -> Iterato
         yield one.problem(f"is a second Namespace beside {named[0].ref.name}: a bundle has one.")
     if namespace in (control_plane, *CORE_NAMESPACES):
         yield f"Viz is to live in {namespace}, which goes with it in the end: render it for a namespace of its own."
+    yield from _tap_role(found, namespace)
     services = {(one.ref.namespace, one.ref.name) for one in found if one.obj["kind"] == "Service"}
     for kind, name in _CALLED.items():
         called = next((one for one in found if (one.obj["kind"], one.ref.name) == (kind, name)), None)
@@ -188,3 +192,9 @@ def _whole(found: list[Manifest], namespace: str, control_plane: str) -> Iterato
             for service in api_services(called.obj):
                 if (service.get("namespace"), service.get("name")) not in services:
                     yield called.problem(f"calls Service {service.get('name')}, which is not in the bundle.")
+
+
+def _tap_role(found: list[Manifest], namespace: str) -> Iterator[str]:
+    roles = {one.ref.name for one in found if one.obj["kind"] == "ClusterRole"}
+    if namespace and tap_admin(namespace) not in roles:
+        yield f"ClusterRole {tap_admin(namespace)} is missing: nobody could be given the right to tap."

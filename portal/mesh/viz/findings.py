@@ -112,6 +112,12 @@ def _dashboard(scene: VizScene) -> Iterator[Finding]:
         yield _found(scene, Severity.INFO, "open-dashboard", fact, meaning)
 
 
+def dashboard_refusal(scene: VizScene) -> str | None:
+    """Why the dashboard of this scene's bundle may not be installed now, in sentences; None where it may."""
+    found = next((one for one in _dashboard(scene) if one.severity is Severity.BLOCKING), None)
+    return f"{found.fact} {found.meaning}" if found else None
+
+
 def _namespace(scene: VizScene, one: NamespaceScene) -> Iterator[Finding]:
     for sentence in one.skips:
         meaning = "Traffic on skipped ports bypasses the proxy: neither tap nor any page shows it."

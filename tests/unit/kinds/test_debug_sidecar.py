@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
+from portal.kinds.base import Asked
 from portal.kinds.debug_sidecar import DebugSidecar
 from portal.kinds.registry import json_schema, kind_named
 from portal.mesh.annotations import DEBUG_SIDECAR
@@ -102,3 +103,12 @@ def test_what_an_owner_has_already_restarts_nothing() -> None:
         "packets-in-logs",
         "debug-already-there",
     ]
+
+
+def test_it_tells_how_to_look_at_each_workload_with_the_names_filled_in() -> None:
+    asked = Asked("MD-1", "practice", "emojivoto", load("deployment/emoji", "statefulset/db"))
+    texts = [one.text for one in KIND.usage(asked)]
+    assert len(texts) == 9
+    assert texts[0].startswith("kubectl -n emojivoto get pods ")
+    assert "kubectl -n emojivoto logs statefulset/db -c linkerd-debug -f" in texts
+    assert any("exec -it deployment/emoji -c linkerd-debug -- tshark" in text for text in texts)

@@ -177,6 +177,21 @@ def test_the_config_map_gives_the_defaults() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("tracing", "collector"),
+    [
+        ({"enabled": True, "collector": {"endpoint": "collector.tracing:4317"}}, "collector.tracing:4317"),
+        ({"enabled": False, "collector": {"endpoint": "collector.tracing:4317"}}, None),
+        ({"enabled": True, "collector": {"endpoint": ""}}, None),
+        ({"enabled": True}, None),
+        (None, None),
+    ],
+)
+def test_where_traces_go_where_any_are_sent(tracing: object, collector: str | None) -> None:
+    values = {"linkerdVersion": "edge-26.6.3", "proxy": {"tracing": tracing}}
+    assert MeshDefaults.from_config_map(config_map(values)).trace_collector == collector
+
+
 def test_what_an_older_control_plane_does_not_say_is_off() -> None:
     found = MeshDefaults.from_config_map(config_map({"linkerdVersion": "stable-2.10.2", "proxyInit": None}))
     assert (found.skip_inbound, found.skip_outbound, found.native_sidecar, found.cni) == ("", "", False, False)
@@ -195,6 +210,6 @@ def test_defaults_survive_json() -> None:
 
 
 def test_defaults_of_an_older_row_are_read() -> None:
-    new = ("admin_shutdown", "kubernetes")
+    new = ("admin_shutdown", "kubernetes", "trace_collector")
     older = {key: value for key, value in MeshDefaults(version="edge-1").to_json().items() if key not in new}
     assert MeshDefaults.from_json(older) == MeshDefaults(version="edge-1", admin_shutdown=False, kubernetes=None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, MeshDefaults
-from portal.mesh.debug import debug_commands
+from portal.mesh.debug import debug_commands, pods_command
 from portal.mesh.debug_findings import debug_findings
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.view import InventoryView
@@ -39,7 +39,7 @@ def severities(seen: InventoryView) -> dict[str, str]:
 
 
 def test_the_commands_name_what_the_ticket_is_about() -> None:
-    commands = debug_commands("shop-prod", "emojivoto", "deployment/emoji", [])
+    commands = debug_commands("shop-prod", "emojivoto", "deployment/emoji")
     run = "kubectl -n emojivoto exec -it deployment/emoji -c linkerd-debug --"
     assert [one.text for one in commands] == [
         "kubectl -n emojivoto logs deployment/emoji -c linkerd-debug -f",
@@ -51,11 +51,10 @@ def test_the_commands_name_what_the_ticket_is_about() -> None:
     assert json.loads(json.dumps(commands[0].to_json())) == {"title": commands[0].title, "text": commands[0].text}
 
 
-def test_several_pods_have_their_own_lines() -> None:
-    commands = debug_commands("shop-prod", "emojivoto", "statefulset/db", ["db-0", "db-1"])
-    own = [one.text for one in commands if "db-" in one.text]
-    assert own == [f"kubectl -n emojivoto logs {pod} -c linkerd-debug -f" for pod in ("db-0", "db-1")]
-    assert len(debug_commands("shop-prod", "emojivoto", "statefulset/db", ["db-0"])) == 4
+def test_which_pods_have_the_container_is_one_command() -> None:
+    assert pods_command("emojivoto").text == (
+        "kubectl -n emojivoto get pods -o 'custom-columns=NAME:.metadata.name,CONTAINERS:.spec.containers[*].name'"
+    )
 
 
 def test_packets_in_logs_are_always_warned_of_and_nothing_else_where_nothing_else_is() -> None:
@@ -139,6 +138,24 @@ def test_what_a_limit_range_gives_the_container_is_said() -> None:
     seen = found(view(limits=ranges))
     assert seen["limit-range-default"].fact == "LimitRange mild limits the debug container to 1 cpu and 1Gi memory."
     assert seen["limit-range-pod"].severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("more", "missing"),
+    [
+        ({}, "limits.cpu, requests.cpu"),
+        ({"defaultRequest": {"cpu": "100m"}}, "limits.cpu"),
+        ({"default": {"cpu": "1"}}, None),
+    ],
+)
+def test_a_bound_on_the_ratio_of_limit_to_request_needs_defaults(more: dict[str, Any], missing: str | None) -> None:
+    one = found(view(limits=(limit_range(maxLimitRequestRatio={"cpu": "2"}, **more),))).get("limit-range-refuses")
+    if missing is None:
+        assert one is None
+        return
+    assert one is not None
+    assert one.severity is Severity.BLOCKING
+    assert one.fact == f"LimitRange mild bounds the ratio of limit to request, and gives no {missing}."
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,23 @@ def test_a_policy_for_no_pods_is_said(choice: str) -> None:
     assert "selects-nothing" not in found(EgressAsk(if_alone=choice, pods=ALL), unmeshed)
 
 
+def test_pods_to_come_are_not_isolated_by_accident_where_everything_else_is_to_be_allowed() -> None:
+    ask = EgressAsk(if_alone=ALLOW_EVERYTHING_ELSE)
+    nobody = labelled("bare", unmeshed=True)
+    empty, closed = scene(nobody), scene(nobody, policies=(policy(),))
+    assert allows_everything(policy_for(ask, empty))
+    assert "for pods to come" in found(ask, empty)["selects-nothing"].meaning
+    assert not allows_everything(policy_for(ask, closed)), "the rule would undo the tenant's own isolation"
+    assert not allows_everything(policy_for(EgressAsk(), empty))
+
+
+def test_where_proxies_send_traces_is_said() -> None:
+    traced = MeshDefaults(version="edge-26.6.3", trace_collector="collector.tracing:4317")
+    one = found(EgressAsk(), scene(policies=(policy(),), mesh=traced))["traces-not-included"]
+    assert (one.severity, "collector.tracing:4317" in one.fact) == (Severity.INFO, True)
+    assert "traces-not-included" not in found(EgressAsk(), scene(policies=(policy(),)))
+
+
 def test_without_the_injectors_webhook_nothing_is_meshed() -> None:
     assert "selects-nothing" in found(EgressAsk(), scene(policies=(policy(),), webhook=None))
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import pytest
 import yaml
 
 from portal.mesh.objects import ObjectRef
@@ -17,6 +18,11 @@ from tests.unit.registry_text import GOOD
 
 PRACTICE = (resources.files("portal.practice") / "viz.yaml").read_text("utf-8")
 Objects = list[dict[str, Any]]
+# For tests of whole bundles: the product's own, and public renderings where they are at hand.
+BUNDLES = [
+    "practice",
+    *(pytest.param(name, marks=pytest.mark.rendering) for name in ("viz.yaml", "viz-restricted.yaml")),
+]
 
 
 @cache
@@ -37,6 +43,11 @@ def practice() -> Bundle:
 def fixture(name: str) -> str:
     """The text of a public rendering, for tests with the mark `rendering`: they are left out where there is none."""
     return (FIXTURES / name).read_text("utf-8")
+
+
+def bundle_named(name: str) -> Bundle:
+    """One of BUNDLES."""
+    return practice() if name == "practice" else read_bundle({name: fixture(name)})
 
 
 def with_open_dashboard() -> str:

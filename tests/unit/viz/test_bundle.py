@@ -116,6 +116,7 @@ def move_api(found: Objects) -> None:
 
 
 API = "APIService v1alpha1.tap.linkerd.io"
+TAP_ADMIN = "linkerd-linkerd-viz-tap-admin"
 HOOK = {"helm.sh/hook": "post-install"}
 CA = {"cert-manager.io/inject-ca-from": "linkerd-viz/tap"}
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -138,6 +139,7 @@ ANOTHER_API = extra("APIService", "v1.apps", "apiregistration.k8s.io/v1", namesp
         (lambda found: found.append({**extra(), "status": {"x": 1}}), "carries status"),
         (lambda found: found.append(extra(namespace=None)), "ConfigMap extra names no namespace"),
         (lambda found: found.append(extra("ClusterRole", api=RBAC)), "names a namespace and can have none"),
+        (lambda found: found.append(extra("Ingress", api="networking.k8s.io/v1")), "would open to others"),
         (lambda found: found.append(extra("Endpoints")), "is of a kind (v1) that Meshdesk cannot install"),
         (lambda found: found.append(extra(namespace="kube-system")), "lies outside Viz's namespace"),
         (lambda found: found.append(extra("RoleBinding", "web", RBAC, namespace="kube-system")), "lies outside"),
@@ -155,6 +157,7 @@ ANOTHER_API = extra("APIService", "v1.apps", "apiregistration.k8s.io/v1", namesp
         (lambda found: found.remove(named(found, "APIService", "v1alpha1.tap.linkerd.io")), f"{API} is missing"),
         (lambda found: found.remove(named(found, *WEBHOOK)), "linkerd-tap-injector-webhook-config is missing"),
         (lambda found: found.remove(named(found, "Service", "tap")), f"{API} calls Service tap, which is not in"),
+        (lambda found: found.remove(named(found, "ClusterRole", TAP_ADMIN)), "nobody could be given the right to tap"),
         (move_api, f"{API} calls a Service in namespace elsewhere"),
         (mark("APIService", "v1alpha1.tap.linkerd.io", annotations=CA), "has an annotation of cert-manager"),
         (change("APIService", "v1alpha1.tap.linkerd.io", spec={}), f"{API} needs spec.service"),
@@ -229,7 +232,6 @@ def binding(role: str, **subject: str) -> dict[str, object]:
 
 
 WEB = {"kind": "ServiceAccount", "namespace": "linkerd-viz", "name": "web"}
-TAP_ADMIN = "linkerd-linkerd-viz-tap-admin"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def test_a_viz_that_no_ticket_put_there_forbids_it() -> None:
     assert not presence_of([], [named(objects(), "Service", "tap")], is_ours=lambda obj: obj["kind"] == "Service")
 
 
+def test_remains_of_a_viz_are_one_and_what_only_lets_it_in_is_none() -> None:
+    role = named(objects(), "ClusterRole", "linkerd-linkerd-viz-tap")
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {**role["metadata"], "ownerReferences": [{"kind": "x"}]}}
+    there = presence_of([], [role, pod, named(objects(), "Server", "tap-api")], is_ours=lambda obj: False)
+    assert [ref.kind for ref in there.objects] == ["ClusterRole"]
+    many = [{**role, "metadata": {**role["metadata"], "name": f"role-{number}"}} for number in range(7)]
+    said = presence_of([], many, is_ours=lambda obj: False).sentence("prod")
+    assert "ClusterRole role-4 and 2 more" in said
+
+
 def test_what_others_added_is_told_and_what_the_cluster_makes_is_not() -> None:
     def obj(kind: str, name: str, **more: Any) -> dict[str, Any]:
         return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "linkerd-viz", **more}}
@@ -81,10 +91,11 @@ def test_what_others_added_is_told_and_what_the_cluster_makes_is_not() -> None:
         obj("ConfigMap", "kube-root-ca.crt"),
         obj("ServiceAccount", "default"),
         obj("Pod", "tap-1", ownerReferences=[{"kind": "ReplicaSet"}]),
+        {**obj("Secret", "tap-token-x"), "type": "kubernetes.io/service-account-token"},
         obj("Service", "tap"),
     ]
     told = added_by_others(there, is_ours=lambda obj: obj["kind"] == "Service")
-    assert told == ["Secret mine in linkerd-viz was added by somebody; it goes with the namespace."]
+    assert told == ["Secret mine in linkerd-viz was added by somebody; it goes when Viz goes."]
 
 
 def test_what_would_not_be_seen_is_warned_of() -> None:

@@ -1,0 +1,82 @@
+"""Shares the tests out among several processes, as `make test` asks: a pytest plugin that says which stay together.
+
+What uses the one control plane stays in one process, for each process would start its own; what tells of one running
+product does too. Everything else goes file by file, for a server that a module shares is started once for it.
+xdist's own marker for this, `xdist_group`, says nothing to pytest 9.2, so the groups are told by the tests' ids.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+CONTROL_PLANE, OWN_PLANE = "control plane", "control plane of tests/viz"
+PLANES = {"tests/contract/": CONTROL_PLANE, "tests/controlplane/": CONTROL_PLANE, "tests/viz/": OWN_PLANE}
+STORY = re.compile(r"tests/story/.*\[(?:.*-)?(?P<pair>(?:sqlite|postgres)-(?P<cluster>practice|real))(?:-.*)?\]$")
+AT_MOST = 8
+_BEHIND = pytest.StashKey[bool]()
+
+
+class Groups(LoadScopeScheduling):
+    """Gives each group to one process, in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def group(nodeid: str) -> str:
+    """The name of the group of a test."""
+    story = STORY.match(nodeid)
+    if story is not None:
+        return CONTROL_PLANE if story["cluster"] == "real" else story["pair"]
+    of_folder = [name for folder, name in PLANES.items() if nodeid.startswith(folder)]
+    return of_folder[0] if of_folder else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: many tests only wait, for other processes and for the clock."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(cores + 1, AT_MOST)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Share out by these groups where `--dist loadscope` asks for it."""
+    return Groups(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes longest first; a test that uses a control plane outside its groups ends the run."""
+    strays = [item.nodeid for item in items if _needs_plane(item) and group(item.nodeid) not in PLANES.values()]
+    if strays:
+        raise pytest.UsageError(f"tests/groups.py has no group for these, which use a control plane: {strays}")
+    if _among_several(config):
+        items.sort(key=lambda item: (group(item.nodeid) != CONTROL_PLANE, not _waits(item)))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """From its first test that computes, a process steps behind those whose stories are held to the clock."""
+    stash = item.config.stash
+    if _among_several(item.config) and not _waits(item) and not stash.get(_BEHIND, False):
+        stash[_BEHIND] = True
+        os.nice(5)
+
+
+def _among_several(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _needs_plane(item: pytest.Item) -> bool:
+    return item.get_closest_marker("control_plane") is not None
+
+
+def _waits(item: pytest.Item) -> bool:
+    """Whether it is of those that mostly wait: for real processes, for a control plane, for a window's end."""
+    return group(item.nodeid) in PLANES.values() or item.get_closest_marker("story") is not None
