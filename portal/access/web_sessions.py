@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.access.tokens import LAST_USED_GRAIN, digest_of
 from portal.models import Person, WebSession
+
+BY_PROVIDER, LOCALLY = "openid-connect", "local"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,11 @@ class Lifetime:
 
 
 def begin(session: Session, person_id: int, *, way: str, now: datetime, lifetime: Lifetime) -> str:
-    """Make a session of this person and return the secret of its cookie, the only time that it is seen."""
+    """Make a session of this person and return the secret of its cookie, the only time that it is seen.
+
+    Those that are over are forgotten.
+    """
+    session.execute(delete(WebSession).where(WebSession.person_id == person_id, WebSession.expires_at <= now))
     secret = secrets.token_urlsafe(32)
     row = WebSession(
         person_id=person_id,

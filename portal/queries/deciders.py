@@ -60,7 +60,7 @@ def _stand_ins(session: Session, tenant_ids: set[int]) -> dict[int, list[StandIn
         .join(to, to.id == Delegation.to_id)
         .join(absent, absent.id == Delegation.person_id)
         .join(Membership, Membership.person_id == Delegation.person_id)
-        .where(Delegation.tenant_id.in_(tenant_ids), lasting(session), to.active, absent.active)
+        .where(Delegation.tenant_id.in_(tenant_ids), lasting(session), to.may_act, absent.may_act)
         .where(or_(Membership.tenant_id == Delegation.tenant_id, Membership.tenant_id.is_(None)))
         .where(Membership.role.in_(DECIDING))
         .order_by(to.name, absent.name)

@@ -26,4 +26,6 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
 
 def go(to: str) -> Response:
     """On to another page, by GET."""
-    return make_response(redirect(to, 303))
+    response = make_response(redirect(to, 303))
+    response.headers.update(HEADERS)
+    return response

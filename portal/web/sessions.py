@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, g, request
 
 from portal.access import tokens, web_sessions
-from portal.access.web_sessions import Lifetime
+from portal.access.web_sessions import LOCALLY, Lifetime
 from portal.api.context import parts
 from portal.db import database_now
 from portal.errors import SignInNeeded
@@ -28,7 +28,7 @@ def load() -> None:
     with parts().database.reading() as session:
         now = database_now(session)
         found = web_sessions.find(session, secret, now=now, lifetime=lifetime())
-        if found is None:
+        if found is None or (found.way == LOCALLY and not parts().config.local_sign_in):
             return
         g.web_session, g.session_secret, g.actor = found, secret, tokens.actor_for(session, found.person)
     if web_sessions.is_stale(found, now):

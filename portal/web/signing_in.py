@@ -10,6 +10,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from portal import http
 from portal.access.oidc import Handshake, Provider
+from portal.access.web_sessions import BY_PROVIDER, LOCALLY
 from portal.api import sign_in
 from portal.api.context import parts
 from portal.errors import Forbidden, NotFound, SignInNeeded
@@ -20,7 +21,6 @@ from portal.web import cookies, sessions
 from portal.web.blueprint import blueprint
 from portal.web.page import go, render
 
-WAY, LOCAL_WAY = "openid-connect", "local"
 PATIENCE = timedelta(minutes=10)
 MOST_BUTTONS = 40
 
@@ -49,7 +49,7 @@ def callback() -> Response:
     """Take somebody back from the identity provider, once."""
     provider, handshake = _provider(), _handshake()
     person = sign_in.welcome(provider.finish(request.args.to_dict(), handshake))
-    return sessions.begin(person, WAY, handshake.next)
+    return sessions.begin(person, BY_PROVIDER, handshake.next)
 
 
 @blueprint.after_request
@@ -69,7 +69,7 @@ def sign_in_locally() -> Response:
     person = next((person for person, _ in _locals() if person.name == wanted), None)
     if person is None:
         raise NotFound("Nobody of this name can sign in here: choose one of the buttons.")
-    return sessions.begin(person, LOCAL_WAY, sessions.own_path(request.form.get("next")))
+    return sessions.begin(person, LOCALLY, sessions.own_path(request.form.get("next")))
 
 
 @blueprint.post("/sign-out")
@@ -78,7 +78,7 @@ def sign_out() -> Response:
     way = sessions.present().way
     sessions.end()
     provider = parts().provider
-    onward = provider.sign_out() if provider is not None and way == WAY else None
+    onward = provider.sign_out() if provider is not None and way == BY_PROVIDER else None
     response = go("/sign-in") if onward is None else render("signed_out.html", onward=onward)
     if onward is not None:
         # Browsers hold the redirects of a form to the page's form-action: going on is a navigation of its own.

@@ -83,4 +83,6 @@ class Browser:
 
     def hold(self, value: str, name: str = "__Host-meshdesk") -> None:
         """Put a cookie into it, as somebody else might have."""
-        self.client.set_cookie(name, value, domain=self.home.split("/")[2].split(":")[0], secure=True)
+        self.client.set_cookie(
+            name, value, domain=self.home.split("/")[2].split(":")[0], secure=name.startswith("__Host-")
+        )

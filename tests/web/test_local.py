@@ -88,6 +88,16 @@ def test_every_address_of_loopback_is_this_machine(browser: Browser, address: st
     assert browser.client.get("/sign-in", base_url=address).status_code == 200
 
 
+def test_its_sessions_count_only_while_it_is_on(browser: Browser, config: Config) -> None:
+    browser.send("/sign-in/local", page="/sign-in", name="operator")
+    secret, other = browser.cookie("meshdesk"), browser.another()
+    other.hold(str(secret), "meshdesk")
+    assert other.get("/").status_code == 200
+    with Browser.at(Config(var=config.var, database_url=config.database_url)) as without:
+        without.hold(str(secret), "meshdesk")
+        assert without.get("/").headers["Location"] == "/sign-in"
+
+
 def test_without_it_there_is_no_such_door(config: Config) -> None:
     with Browser.at(Config(var=config.var, database_url=config.database_url)) as browser:
         page = browser.get("/sign-in")

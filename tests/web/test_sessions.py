@@ -94,6 +94,13 @@ def test_sessions_end_by_themselves(browser: Browser, database: Database, back: 
     assert is_signed_in(browser) is lasts
 
 
+def test_sessions_that_are_over_are_forgotten(browser: Browser, database: Database) -> None:
+    browser.sign_in()
+    age(database, expires_at=timedelta(hours=13))
+    browser.another().sign_in()
+    assert len(rows(database)) == 1
+
+
 def test_use_is_remembered_once_a_minute(browser: Browser, database: Database) -> None:
     browser.sign_in()
     first = rows(database)[0].last_used_at

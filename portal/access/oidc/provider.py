@@ -21,7 +21,7 @@ from portal.access.oidc.claims import Identity, identity_of
 from portal.access.oidc.documents import AWAY, TIMEOUT_SECONDS, Document, get_json
 from portal.access.oidc.metadata import WELL_KNOWN, Metadata, read_metadata
 from portal.config import Config
-from portal.errors import ProviderAway, SignInNeeded
+from portal.errors import ConfigurationError, ProviderAway, SignInNeeded
 from portal.sign_in_settings import is_loopback
 
 CALLBACK = "/sign-in/callback"
@@ -88,7 +88,8 @@ class Provider:
         """Where to send somebody who signs out, so that the provider ends its session too; None where it cannot."""
         try:
             address = self._metadata.get().end_session_endpoint
-        except ProviderAway:
+        except (ProviderAway, ConfigurationError):
+            # Nobody is kept from signing out of Meshdesk.
             return None
         if address is None:
             return None
