@@ -18,6 +18,7 @@ def create_app(config: Config | None = None) -> Flask:
     from portal import http, outbox  # noqa: PLC0415
     from portal.api import context, routes  # noqa: PLC0415
     from portal.config import Config  # noqa: PLC0415
+    from portal.web import routes as pages  # noqa: PLC0415
 
     settings = config or Config.from_env()
     app = Flask("portal", static_folder=None)
@@ -29,4 +30,5 @@ def create_app(config: Config | None = None) -> Flask:
         outbox.install(parts.database, settings.redis_url)
     http.install(app)
     routes.install(app)
+    pages.install(app)
     return app

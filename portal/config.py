@@ -11,6 +11,7 @@ from typing import Any
 
 import isodate
 
+from portal import sign_in_settings
 from portal.errors import ConfigurationError
 
 
@@ -35,6 +36,16 @@ def _hour(text: str) -> int:
     return value
 
 
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("`on` or `off`")
+    return text == "on"
+
+
+def _address(text: str) -> str:
+    return text.rstrip("/")
+
+
 def _setting(variable: str, default: Any, read: Callable[[str], Any], words: str) -> Any:
     return field(default=default, metadata={"variable": variable, "read": read, "words": words})
 
@@ -57,9 +68,6 @@ class Config:
     )
     channels_file: Path | None = _setting(
         "MESHDESK_CHANNELS", None, Path, "Workers only: file that says how people are told: mail, chats, webhooks."
-    )
-    public_url: str = _setting(
-        "MESHDESK_PUBLIC_URL", "", str, "Address that people reach the portal at; links in notices begin with it."
     )
     digest_hour: int = _setting(
         "MESHDESK_DIGEST_HOUR", 7, _hour, "Hour of the day, in UTC, at which digests of notices go out."
@@ -96,10 +104,48 @@ class Config:
     metrics_token: str = _setting(
         "MESHDESK_METRICS_TOKEN", "", str, "Bearer token that `/metrics` needs; empty: it answers this machine only."
     )
+    public_url: str = _setting(
+        "MESHDESK_PUBLIC_URL", "", _address, "Address at which people reach the pages, https but on loopback."
+    )
+    secret_key: str = _setting(
+        "MESHDESK_SECRET_KEY", "", str, "Random text that signs a sign-in under way; the same for every web process."
+    )
+    oidc_issuer: str = _setting(
+        "MESHDESK_OIDC_ISSUER", "", str, "Issuer of the OpenID provider by which people sign in; empty: they do not."
+    )
+    oidc_client_id: str = _setting("MESHDESK_OIDC_CLIENT_ID", "", str, "Name of Meshdesk at the OpenID provider.")
+    oidc_client_secret: str = _setting(
+        "MESHDESK_OIDC_CLIENT_SECRET", "", str, "Its secret there; empty: it is a public client, held by PKCE alone."
+    )
+    oidc_scopes: str = _setting(
+        "MESHDESK_OIDC_SCOPES", "openid profile email", str, "Scopes that are asked of the provider, by spaces."
+    )
+    oidc_name_claim: str = _setting(
+        "MESHDESK_OIDC_NAME_CLAIM", "preferred_username", str, "Claim that is the sign-in name of the registry."
+    )
+    oidc_groups_claim: str = _setting(
+        "MESHDESK_OIDC_GROUPS_CLAIM", "groups", str, "Claim that lists a person's groups, which give roles."
+    )
+    oidc_audience: str = _setting(
+        "MESHDESK_OIDC_AUDIENCE", "", str, "Audience of JWTs that the API accepts; empty: the client's id."
+    )
+    session: timedelta = _setting(
+        "MESHDESK_SESSION", timedelta(hours=12), _duration, "How long somebody stays signed in with a browser."
+    )
+    session_idle: timedelta = _setting(
+        "MESHDESK_SESSION_IDLE", timedelta(hours=2), _duration, "How long without a request, until that ends earlier."
+    )
+    local_sign_in: bool | None = _setting(
+        "MESHDESK_LOCAL_SIGN_IN",
+        None,
+        _switch,
+        "`on`: anybody on this machine signs in as anybody; `meshdesk up` turns it on unless it is `off`.",
+    )
 
     def __post_init__(self) -> None:
         if self.cluster_timeout >= self.lease:
             raise ConfigurationError("MESHDESK_CLUSTER_TIMEOUT must be below MESHDESK_LEASE: shorten it.")
+        sign_in_settings.check(self)
 
     @property
     def database(self) -> str:

@@ -71,6 +71,10 @@ class ConfigurationError(MeshdeskError):
     """A setting or a configuration file cannot be used as it is."""
 
 
+class ProviderAway(MeshdeskError):
+    """The identity provider does not answer; whoever is signed in already goes on."""
+
+
 class ClusterError(MeshdeskError):
     """A cluster did not do what was asked."""
 

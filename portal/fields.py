@@ -14,6 +14,12 @@ _LABEL_WORDS = "is not a name: use up to 63 of a-z, 0-9 and hyphens, none at eit
 dns_label = validate.Regexp(_LABEL, error="{input!r} " + _LABEL_WORDS)
 """The name of a cluster, a namespace, a tenant or a rule, as Kubernetes would take it."""
 
+sign_in_name = validate.Regexp(
+    r"^[a-z0-9]([a-z0-9._@-]{0,126}[a-z0-9])?\Z",
+    error="{input!r} is not a sign-in name: use up to 128 of a-z, 0-9 and . _ @ -, a letter or digit at either end.",
+)
+"""The name of a person, as the registry and the identity provider may give it."""
+
 
 group_name = validate.Regexp(
     r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,198}[^\s\x00-\x1f\x7f])?\Z",

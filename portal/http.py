@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import time
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, g, has_request_context, json, request
 from werkzeug.exceptions import BadRequest
 
+from portal.sign_in_settings import is_loopback
+
 log = logging.getLogger(__name__)
 
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Whoever these name came through a proxy, whose own address says nothing of where from.
+PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -43,6 +48,19 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
     _note(response)
     return response
+
+
+def from_this_machine() -> bool:
+    """True for requests of this very machine that came through no proxy, as far as one says so."""
+    return is_loopback(request.remote_addr) and not any(name in request.headers for name in PROXIED)
+
+
+def asked_on_loopback() -> bool:
+    """True when the address that was asked for is this machine's own loopback."""
+    try:
+        return is_loopback(urlsplit(f"//{request.host}").hostname)
+    except ValueError:
+        return False
 
 
 def _note(response: Response) -> None:

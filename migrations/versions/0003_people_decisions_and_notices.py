@@ -308,6 +308,14 @@ def upgrade() -> None:
         )
         batch_op.add_column(
             sa.Column(
+                "groups_told",
+                sa.Boolean(),
+                nullable=True,
+                comment="whether the identity provider named any groups, or none at all; null: it was never asked",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
                 "owner_id",
                 sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
                 nullable=True,
@@ -517,6 +525,7 @@ def downgrade() -> None:
         batch_op.drop_column("deactivated_by")
         batch_op.drop_column("deactivated_at")
         batch_op.drop_column("owner_id")
+        batch_op.drop_column("groups_told")
         batch_op.drop_column("seen_at")
         batch_op.drop_column("subject")
         batch_op.drop_column("issuer")

@@ -30,7 +30,7 @@ def absences_of(session: Session, person: Person) -> frozenset[Absence]:
         select(Delegation.person_id, Person.name, Delegation.tenant_id, Membership.role)
         .join(Person, Person.id == Delegation.person_id)
         .join(Membership, Membership.person_id == Delegation.person_id)
-        .where(Delegation.to_id == person.id, lasting(session), Person.active, Membership.role.in_(DECIDING))
+        .where(Delegation.to_id == person.id, lasting(session), Person.may_act, Membership.role.in_(DECIDING))
         .where(or_(Membership.tenant_id == Delegation.tenant_id, Membership.tenant_id.is_(None)))
     )
     found: dict[tuple[int, str, int], set[Role]] = defaultdict(set)

@@ -40,4 +40,4 @@ def _seats(session: Session, person_id: int) -> frozenset[Seat]:
 
 def _owners_seats(session: Session, owner_id: int) -> frozenset[Seat]:
     owner = session.get_one(Person, owner_id)
-    return _seats(session, owner_id) if owner.active else frozenset()
+    return _seats(session, owner_id) if owner.may_act else frozenset()

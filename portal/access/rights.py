@@ -44,6 +44,7 @@ class Action(StrEnum):
     GIVE_UP = "say that a cluster is gone for good"
     REVOKE_ALL = "revoke everything at once"
     PEOPLE = "deactivate people and end their sessions"
+    PEOPLE_LIST = "read the list of people"
     PREFER = "change how they are told"
     DELIVERIES = "read the log of deliveries"
     RETRY_DELIVERY = "have a delivery tried again"
@@ -100,6 +101,7 @@ RIGHTS: dict[Action, Right] = {
     Action.GIVE_UP: Right(Scope.OPERATE, _OPERATOR),
     Action.REVOKE_ALL: Right(Scope.OPERATE, _OPERATOR),
     Action.PEOPLE: Right(Scope.OPERATE, _OPERATOR),
+    Action.PEOPLE_LIST: Right(Scope.READ, SEES_EVERYTHING),
     Action.PREFER: Right(Scope.REQUEST, frozenset(Role), anybody=True),
     Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
     Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),

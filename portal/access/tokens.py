@@ -64,7 +64,7 @@ def issue(session: Session, *, person: str, name: str, now: datetime, lifetime: 
 
 def active_person(session: Session, name: str) -> Person:
     """The person or service of that name; raises NotFound, also for who is not active any more."""
-    found = session.scalar(select(Person).where(Person.name == name, Person.active))
+    found = session.scalar(select(Person).where(Person.name == name, Person.may_act))
     if found is None:
         raise NotFound(f"The registry names no person {name!r}.")
     return found
@@ -77,7 +77,7 @@ def actor_of(session: Session, token: str, *, now: datetime) -> tuple[Actor, int
     )
     if row is None or row.revoked_at is not None or (row.expires_at and row.expires_at <= now):
         raise SignInNeeded("This token is unknown, expired or revoked: ask for a new one.")
-    if not row.person.active:
+    if not row.person.may_act:
         raise SignInNeeded(
             f"{row.person.name}, whose token this is, was removed or deactivated: ask your platform operators."
         )

@@ -8,6 +8,7 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from portal.access.actor import Actor
+from portal.access.oidc import Provider
 from portal.api.waiting import WaitingRoom
 from portal.config import Config
 from portal.db import Database
@@ -17,16 +18,18 @@ EXTENSION = "meshdesk"
 
 @dataclass(frozen=True)
 class Parts:
-    """Settings, database and waiting room of one web process."""
+    """Settings, database, waiting room and identity provider (None: there is none) of one web process."""
 
     config: Config
     database: Database
     waiting: WaitingRoom
+    provider: Provider | None
 
 
 def install(app: Flask, config: Config) -> Parts:
     """Make the parts of the application; the database is reached with its first use."""
-    made = Parts(config, Database(config.database), WaitingRoom(config.web_threads))
+    provider = Provider(config) if config.oidc_issuer else None
+    made = Parts(config, Database(config.database), WaitingRoom(config.web_threads), provider)
     app.extensions[EXTENSION] = made
     return made
 

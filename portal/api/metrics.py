@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from datetime import datetime
-from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -17,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 from sqlalchemy.orm import Session
 
+from portal import http
 from portal.api.context import parts
 from portal.db import database_now
 from portal.errors import Forbidden, SignInNeeded
@@ -24,8 +24,6 @@ from portal.queries import metrics as selects
 from portal.queries import notices
 
 blueprint = Blueprint("metrics", __name__)
-# Whoever these name came through a proxy, whose own address says nothing of where from.
-PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
 @blueprint.get("/metrics")
@@ -46,16 +44,8 @@ def _may_read(token: str) -> None:
         found = given.token if given is not None and given.type == "bearer" else None
         if not hmac.compare_digest((found or "").encode(), token.encode()):
             raise SignInNeeded("Send the token of MESHDESK_METRICS_TOKEN in the header `Authorization: Bearer …`.")
-    elif not _from_this_machine():
+    elif not http.from_this_machine():
         raise Forbidden("Without MESHDESK_METRICS_TOKEN only this machine may read the metrics: set one.")
-
-
-def _from_this_machine() -> bool:
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return False
-    return address.is_loopback and not any(name in request.headers for name in PROXIED)
 
 
 class _Found(Collector):

@@ -1,6 +1,6 @@
 """Errors as application/problem+json (RFC 9457): the one place that knows which named error is which HTTP status.
 
-Under /api/ every error is answered here: flask-smorest's, werkzeug's and the database's too. Pages answer their own.
+Every error is answered here: flask-smorest's, werkzeug's and the database's too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from portal import errors
+from portal.web import page
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Kind:
 
 
 BEARER = {"WWW-Authenticate": 'Bearer realm="meshdesk"'}
+LATER = {"Retry-After": "10"}
 KINDS: dict[type[errors.MeshdeskError], Kind] = {
     errors.Invalid: Kind(422, "invalid", "The input breaks a rule"),
     errors.KeyReused: Kind(422, "key-reused", "This Idempotency-Key came with another request"),
@@ -74,6 +76,7 @@ KINDS: dict[type[errors.MeshdeskError], Kind] = {
     errors.LostRace: Kind(409, "lost-race", "Somebody else was quicker"),
     errors.Stale: Kind(412, "stale", "The ticket changed since you read it"),
     errors.VersionNeeded: Kind(428, "version-needed", "Say which version you decide on"),
+    errors.ProviderAway: Kind(503, "identity-provider-away", "The identity provider does not answer"),
     errors.ConfigurationError: Kind(500, "configuration", "Meshdesk is not set up right"),
 }
 OTHER = Kind(500, "unexpected", "Something unexpected happened")
@@ -91,14 +94,17 @@ def install(app: Flask) -> None:
 
 
 def answer(error: Exception) -> Response:
-    """The response to an error: a problem under /api/, a plain page elsewhere."""
-    if isinstance(error, HTTPException) and (not is_api() or _is_redirect(error)):
+    """The response to an error: a problem under /api/, a page elsewhere, plain text for programs that ask for it."""
+    if isinstance(error, HTTPException) and _is_redirect(error):
         return error.get_response()
     problem = problem_of(error)
-    response = Response(_body(problem), problem.status, problem.headers, mimetype="application/problem+json")
-    if not is_api():
-        response = Response(problem.detail + "\n", problem.status, problem.headers, mimetype="text/plain")
-    return response
+    if is_api():
+        return Response(_body(problem), problem.status, problem.headers, mimetype="application/problem+json")
+    if request.accept_mimetypes.best_match(["text/html", "text/plain"], "text/html") == "text/plain":
+        return Response(problem.detail + "\n", problem.status, problem.headers, mimetype="text/plain")
+    answered = page.render("error.html", problem.status, problem=problem)
+    answered.headers.update(problem.headers)
+    return answered
 
 
 def _is_redirect(error: HTTPException) -> bool:
@@ -147,7 +153,7 @@ def _named(error: errors.MeshdeskError, **more: Any) -> Problem:
     kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), OTHER)
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", type(error).__name__, error.sentence)
-    headers = BEARER if kind.status == HTTPStatus.UNAUTHORIZED else {}
+    headers = {HTTPStatus.UNAUTHORIZED: BEARER, HTTPStatus.SERVICE_UNAVAILABLE: LATER}.get(HTTPStatus(kind.status), {})
     return Problem(kind.status, kind.name, kind.title, error.sentence, more, headers)
 
 
@@ -176,9 +182,10 @@ def known() -> list[Kind]:
 
 def _advice(status: int, error: HTTPException) -> str:
     most = current_app.config["MAX_CONTENT_LENGTH"]
+    index = "/api/docs" if is_api() else "the first page"
     allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
     return {
-        404: f"There is nothing at {request.path[:200]}: /api/docs lists what there is.",
+        404: f"There is nothing at {request.path[:200]}: {index} says what there is.",
         405: f"{request.method} is not for this path; it takes {allowed}.",
         413: f"The body is larger than {most} bytes: send less.",
     }.get(status, error.description or "The request cannot be answered.")

@@ -47,6 +47,7 @@ HELPING = {
     "cluster": Lazy(
         "portal.cli.clusters:cluster", "Pause a cluster, have it go on, or give it up: pause, resume, gone."
     ),
+    "people": Lazy("portal.cli.directory:people", "Who there is; deactivate, activate, unbind somebody."),
     "deliveries": Lazy("portal.cli.deliveries:deliveries", "How notices went: list, retry."),
     "revoke-all": Lazy("portal.cli.revoking:revoke_all", "End everything of a tenant, a cluster or a kind."),
 }

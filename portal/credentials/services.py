@@ -51,7 +51,7 @@ def services(session: Session, tenant: str, *, by: Actor) -> list[Service]:
     """The services of a tenant, by name, for all who see the tenant; raises NotFound."""
     found = queries.tenant(session, tenant, by=by)
     seats = select(Membership.person_id).where(Membership.tenant_id == found.id)
-    query = select(Person).where(Person.source == Source.SERVICE, Person.active, Person.id.in_(seats))
+    query = select(Person).where(Person.source == Source.SERVICE, Person.may_act, Person.id.in_(seats))
     people = session.scalars(query.options(joinedload(Person.owner)).order_by(Person.name)).all()
     return [service_of(session, found, person) for person in people]
 
@@ -123,7 +123,9 @@ def _kept(session: Session, tenant: str, by: Actor) -> Tenant:
 
 
 def _service(session: Session, tenant: Tenant, name: str) -> Person:
-    query = select(Person).where(Person.name == f"{tenant.name}/{name}", Person.source == Source.SERVICE, Person.active)
+    query = select(Person).where(
+        Person.name == f"{tenant.name}/{name}", Person.source == Source.SERVICE, Person.may_act
+    )
     found = session.scalar(query.options(joinedload(Person.owner)).execution_options(populate_existing=True))
     if found is None:
         raise NotFound(f"Tenant {tenant.name} has no service {name}: `meshdesk services list` shows those that it has.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, ColumnElement, ForeignKey, UniqueConstraint, false, or_
+from sqlalchemy import Boolean, ColumnElement, ForeignKey, UniqueConstraint, and_, false, or_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -113,6 +113,9 @@ class Person(Base):
     issuer: Mapped[Name | None] = mapped_column(comment="of the identity provider, once the person signed in there")
     subject: Mapped[Name | None] = mapped_column(comment="who the person is to the issuer, for ever")
     seen_at: Mapped[Instant | None] = mapped_column(comment="when the identity provider last vouched for them")
+    groups_told: Mapped[bool | None] = mapped_column(
+        Boolean, comment="whether the identity provider named any groups, or none at all; null: it was never asked"
+    )
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), comment="of a service: who answers for it")
     deactivated_at: Mapped[Instant | None] = mapped_column(comment="by an operator: no sign-in brings them back")
     deactivated_by: Mapped[Name | None]
@@ -123,6 +126,16 @@ class Person(Base):
     muted: Mapped[JSONList] = mapped_column(default=list, server_default="[]", comment="sorts of notices not wanted")
 
     owner: Mapped[Person | None] = relationship(remote_side="Person.id", lazy="raise_on_sql")
+
+    @hybrid_property
+    def may_act(self) -> bool:
+        """True while somebody vouches for them and no operator deactivated them."""
+        return self.active and self.deactivated_at is None
+
+    @may_act.inplace.expression
+    @classmethod
+    def _may_act(cls) -> ColumnElement[bool]:
+        return and_(cls.active, cls.deactivated_at.is_(None))
 
     @property
     def voice_id(self) -> int:

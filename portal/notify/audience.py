@@ -110,7 +110,7 @@ def of_groups(occasion: Occasion, groups: Iterable[str]) -> Audience:
     names = {name for group in wanted for name in found.people.get(group, ())}
     names |= {one.name for one in found.stand_ins if one.roles & set(wanted)}
     named = {prefix: [one.partition(":")[2] for one in wanted if one.startswith(prefix)] for prefix in _PREFIXES}
-    in_groups = (select(Person.name).join(PersonGroup, PersonGroup.person_id == Person.id).where(Person.active)).where(
+    in_groups = (select(Person.name).join(PersonGroup, PersonGroup.person_id == Person.id).where(Person.may_act)).where(
         PersonGroup.name.in_(named["group:"])
     )
     names |= {*named["person:"], *(occasion.session.scalars(in_groups) if named["group:"] else ())}

@@ -85,7 +85,7 @@ def _may_know(occasion: Occasion, names: Iterable[str]) -> list[Person]:
     rows = session.scalars(select(Person).where(Person.name.in_(names)))
     ids = {person.owner_id or person.id for person in rows} - {occasion.by.person_id}
     see = queries.people_who_see(session, occasion.ticket)
-    query = select(Person).where(Person.id.in_(ids), Person.active, Person.name.in_(see))
+    query = select(Person).where(Person.id.in_(ids), Person.may_act, Person.name.in_(see))
     return list(session.scalars(query.order_by(Person.name)))
 
 

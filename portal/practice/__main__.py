@@ -6,10 +6,14 @@ import sys
 from datetime import UTC, datetime
 from importlib import resources
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from portal import registry
 from portal.config import Config
 from portal.db import Database
 from portal.errors import ConfigurationError
+from portal.models import Person
 from portal.practice.tokens import write_tokens
 from portal.registry.file import RegistryFile, load_registry
 from portal.registry.reading import with_bundles
@@ -28,10 +32,20 @@ def prepare(database: Database, config: Config, now: datetime) -> None:
     """Bring in the practice registry, unless somebody applied another, and write the tokens; safe to run again."""
     wanted = practice_registry()
     with database.unit_of_work() as session:
+        if config.local_sign_in:
+            _refuse_real_people(session)
         last = registry.last_applied(session)
         if last is None or last.applied_by == BY:
             following.apply(session, wanted, by=BY, now=now)
     write_tokens(database, config.var / "tokens.json", now)
+
+
+def _refuse_real_people(session: Session) -> None:
+    if session.scalar(select(Person.name).where(Person.issuer.is_not(None)).limit(1)) is not None:
+        raise ConfigurationError(
+            "People of an identity provider have signed in to this database, so nobody may be anybody in it: give the "
+            "run another folder by VAR, or set MESHDESK_LOCAL_SIGN_IN=off."
+        )
 
 
 def main() -> int:

@@ -68,7 +68,7 @@ class Crew:
 
 def crew(session: Session, *, without: int | None = None) -> Crew:
     """Everybody who is active and was not deactivated, but for one who is about to leave."""
-    active = select(Person).where(Person.active, Person.deactivated_at.is_(None))
+    active = select(Person).where(Person.may_act)
     people = {person.id: person for person in session.scalars(active) if person.id != without}
     seats: dict[int, dict[int | None, frozenset[Role]]] = defaultdict(dict)
     for person, tenant, role in session.execute(select(Membership.person_id, Membership.tenant_id, Membership.role)):

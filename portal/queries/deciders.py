@@ -58,7 +58,7 @@ def _stand_ins(session: Session, tenant_ids: set[int]) -> dict[int, list[StandIn
         .join(to, to.id == Delegation.to_id)
         .join(absent, absent.id == Delegation.person_id)
         .join(Membership, Membership.person_id == Delegation.person_id)
-        .where(Delegation.tenant_id.in_(tenant_ids), lasting(session), to.active, absent.active)
+        .where(Delegation.tenant_id.in_(tenant_ids), lasting(session), to.may_act, absent.may_act)
         .where(or_(Membership.tenant_id == Delegation.tenant_id, Membership.tenant_id.is_(None)))
         .where(Membership.role.in_(DECIDING))
         .order_by(to.name, absent.name)
@@ -78,7 +78,7 @@ def people_who_see(session: Session, ticket: Ticket) -> frozenset[str]:
     query = (
         select(Person.name)
         .join(Membership, Membership.person_id == Person.id)
-        .where(Person.active, or_(Membership.tenant_id == ticket.tenant_id, Membership.tenant_id.is_(None)))
+        .where(Person.may_act, or_(Membership.tenant_id == ticket.tenant_id, Membership.tenant_id.is_(None)))
     )
     stand_ins = _stand_ins(session, {ticket.tenant_id})[ticket.tenant_id]
     named = people_named(session, ticket.hats).values()

@@ -26,7 +26,7 @@ from portal.models import (
 )
 from portal.states import TERMINAL
 
-_PEOPLE = and_(Person.active, Person.source != Source.SERVICE)
+_PEOPLE = and_(Person.may_act, Person.source != Source.SERVICE)
 
 
 def people_by_role(

@@ -18,7 +18,7 @@ _UNHEARD = (
 
 def unheard_groups(session: Session, registry: RegistryFile) -> list[Found]:
     """Each group of those who decide of which nobody active has ever signed in, with its path and the fix."""
-    heard = set(session.scalars(select(PersonGroup.name).join(Person).where(Person.active)))
+    heard = set(session.scalars(select(PersonGroup.name).join(Person).where(Person.may_act)))
     return [(path, _UNHEARD.format(name)) for path, name in _groups(registry) if name not in heard]
 
 

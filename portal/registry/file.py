@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from portal.configuration_files import load_yaml, refuse
-from portal.fields import dns_label, group_name
+from portal.fields import dns_label, group_name, sign_in_name
 from portal.registry.diff import Action, Change, diff
 from portal.registry.rules import broken
 from portal.registry.state import ClusterEntry, GroupEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
@@ -32,10 +32,6 @@ __all__ = [
 
 _ENVIRONMENTS = ("sandbox", "staging", "production")
 _SYSTEM = "meshdesk-"
-_login = validate.Regexp(
-    r"^[a-z0-9]([a-z0-9._@-]{0,126}[a-z0-9])?\Z",
-    error="{input!r} is not a sign-in name: use up to 128 of a-z, 0-9 and . _ @ -, a letter or digit at either end.",
-)
 _said = validate.Length(1, 200, error="Write 1 to 200 characters.")
 
 
@@ -45,7 +41,7 @@ def _not_the_systems_own(name: str) -> None:
 
 
 def _person() -> fields.String:
-    return fields.String(validate=_login)
+    return fields.String(validate=sign_in_name)
 
 
 def _people() -> fields.List[str]:
@@ -118,7 +114,7 @@ class TenantSchema(Schema):
 class PersonSchema(Schema):
     """One person; without a title the name stands for it."""
 
-    name = fields.String(required=True, validate=[_login, _not_the_systems_own])
+    name = fields.String(required=True, validate=[sign_in_name, _not_the_systems_own])
     title = fields.String(load_default=None, validate=_said)
     email = fields.Email(load_default=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from portal.models import GroupRole, Membership, Person, Role, Source
@@ -15,8 +15,7 @@ Lists = dict[tuple[int | None, Role], list[str]]
 
 def named_people() -> Select[Person]:
     """The people whom the file names, also those whom an operator has deactivated."""
-    standing = or_(Person.active, Person.deactivated_at.is_not(None))
-    return select(Person).where(Person.source == Source.REGISTRY, standing)
+    return select(Person).where(Person.source == Source.REGISTRY, Person.active)
 
 
 def people_by_role(session: Session) -> Lists:

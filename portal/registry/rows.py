@@ -55,14 +55,12 @@ def _settle_people(session: Session, wanted: dict[str, dict[str, Any]]) -> dict[
     for name, values in wanted.items():
         row = rows.setdefault(name, Person(name=name))
         session.add(row)
-        row.source, row.active = Source.REGISTRY, row.deactivated_at is None
+        row.source, row.active = Source.REGISTRY, True
         for column, value in values.items():
             setattr(row, column, value)
     for name, row in rows.items():
         if name not in wanted and row.source == Source.REGISTRY:
             row.active = False
-            # Who may not come back anyway is still in the file for `present` until somebody else vouches.
-            row.source = Source.REGISTRY if row.deactivated_at is None else Source.PROVIDER
     session.flush()
     return {name: row.id for name, row in rows.items()}
 

@@ -62,6 +62,7 @@ def environment(setup: Setup, redis_url: str) -> dict[str, str]:
         "DATABASE_URL": setup.config.database,
         "REDIS_URL": redis_url,
         "MESHDESK_CLUSTERS": str(setup.clusters_file),
+        "MESHDESK_LOCAL_SIGN_IN": "on" if setup.config.local_sign_in else "off",
         "PYTHONUNBUFFERED": "1",
     }
     return {**os.environ, **own}

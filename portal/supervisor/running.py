@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 
 from portal.config import Config
 from portal.embedded import ValkeyPlan
@@ -28,12 +29,17 @@ def up(config: Config, *, cluster: str = PRACTICE, end_with_parent: bool = False
     os.umask(0o077)
     output = Output()
     try:
-        setup = Setup(config, cluster)
+        setup = Setup(_with_sign_in(config), cluster)
         with closing(Lock(setup.folder)) as lock:
             return _run(setup, lock, output, end_with_parent=end_with_parent)
     except ConfigurationError as error:
         print(error.sentence, file=sys.stderr)  # noqa: T201 - the last word of a foreground command
         return 1
+
+
+def _with_sign_in(config: Config) -> Config:
+    """With the local sign-in, unless there is a real one or somebody turned it off; what forbids it raises."""
+    return config if config.oidc_issuer or config.local_sign_in is False else replace(config, local_sign_in=True)
 
 
 def _run(setup: Setup, lock: Lock, output: Output, *, end_with_parent: bool) -> int:

@@ -12,6 +12,7 @@ ENDING = "Ending."
 READY = """
 Meshdesk is ready at {address}
 
+  Pages, to sign in      {address}
   API, to read and try   {address}/api/docs
   Tokens by name         {tokens}
   A first command        {command}

@@ -76,7 +76,7 @@ def _times_fit(from_at: datetime, until: datetime, now: datetime) -> None:
 def _stand_in(session: Session, name: str, by: Actor) -> Person:
     if name == by.name:
         raise Invalid({"to": ["Name somebody else: you decide by yourself already."]})
-    found = session.scalar(select(Person).where(Person.name == name, Person.active, Person.source != Source.SERVICE))
+    found = session.scalar(select(Person).where(Person.name == name, Person.may_act, Person.source != Source.SERVICE))
     if found is None or _is_auditor(session, found):
         # One sentence for all, so that nobody learns who there is.
         raise Invalid({"to": [f"{name} cannot decide for others: name an active person who is no auditor."]})

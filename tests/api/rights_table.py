@@ -16,7 +16,7 @@ from sqlalchemy import update
 from portal import policy_store
 from portal.access.rights import Action
 from portal.db import database_now
-from portal.models import Cluster, Role, Ticket
+from portal.models import Cluster, Person, Role, Ticket
 from portal.policy import default_policy
 from portal.tickets.deciding import Preflight, attach_preflight
 from portal.tickets.moving import number_of
@@ -36,8 +36,13 @@ AWAY = {
 }
 SECRET = "the vendor is Rosewater"
 API = "/api/v1"
-PUBLIC = {"/healthz", "/readyz", "/metrics", "/api/static/<path:filename>", "/api/openapi.json", "/api/docs"}
-"""What needs no sign-in and says nothing of tenants."""
+PUBLIC = {
+    *("/healthz", "/readyz", "/metrics", "/api/static/<path:filename>", "/api/openapi.json", "/api/docs"),
+    *("/", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/static/<path:filename>"),
+}
+"""What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
+FORMS = {"/sign-in/local", "/sign-out", "/sessions/<int(max=9223372036854775807):number>/end"}
+"""Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +224,28 @@ def undelivered(one: Try) -> Thing:
     return {"number": found[0]["id"]}
 
 
+def _partner2(one: Try, **values: Any) -> Thing:
+    with one.desk.database.unit_of_work() as session:
+        plain = {"deactivated_at": None, "issuer": None, "subject": None}
+        session.execute(update(Person).where(Person.name == "partner2").values(**{**plain, **values}))
+    return {"person": "partner2"}
+
+
+def somebody(one: Try) -> Thing:
+    """Somebody who may act."""
+    return _partner2(one)
+
+
+def deactivated(one: Try) -> Thing:
+    """Somebody whom an operator has deactivated."""
+    return _partner2(one, deactivated_at=datetime.now(UTC))
+
+
+def bound(one: Try) -> Thing:
+    """Somebody whom an identity provider knows."""
+    return _partner2(one, issuer="https://id.example.com", subject="1234")
+
+
 def emojis(_: Try) -> Thing:
     """The tenant of most people of the world."""
     return {"name": "emojis"}
@@ -251,6 +278,7 @@ def ask(one: Try) -> Any:
 # Whom the rule asks, is not in the table of rights: here the security partner.
 ONLY_PARTNERS = {"owner": 403, "operator": 403}
 TICKET = f"{API}/tickets/<ref>"
+PERSON = f"{API}/people/<person>"
 TEMPLATES = f"{API}/tenants/<name>/reject-templates"
 SERVICES = f"{API}/tenants/<name>/services"
 
@@ -307,6 +335,10 @@ TABLE: dict[str, Row] = {
     f"GET {API}/me/notifications": Row(None),
     f"PUT {API}/me/notifications": Row(Action.PREFER, body={"digest": True, "muted": ["active"]}),
     f"GET {API}/me": Row(None),
+    f"GET {API}/people": Row(Action.PEOPLE_LIST, tenants=False),
+    f"POST {PERSON}/deactivate": Row(Action.PEOPLE, somebody, REASON, tenants=False),
+    f"POST {PERSON}/activate": Row(Action.PEOPLE, deactivated, REASON, tenants=False),
+    f"POST {PERSON}/unbind": Row(Action.PEOPLE, bound, REASON, tenants=False),
     f"GET {API}/tokens": Row(None),
     f"GET {API}/tokens?whose=everybody": Row(Action.ALL_TOKENS, tenants=False),
     f"POST {API}/tokens": Row(Action.TOKENS, body=TERMS, done=201, tenants=False),

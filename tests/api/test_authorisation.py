@@ -18,7 +18,7 @@ from portal.db import database_now
 from portal.models import Person, Role, Ticket
 from tests import world
 from tests.api.desk import Desk, said
-from tests.api.rights_table import API, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
+from tests.api.rights_table import API, FORMS, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
 from tests.tickets.people import put_in, service
 
 WHO = ("member", "member2", "owner", "partner", "operator", "auditor", "outsider", "outsider_partner")
@@ -72,7 +72,14 @@ def test_the_table_names_every_route(app: Flask) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule not in PUBLIC
     }
-    assert served == {route_of(key) for key in TABLE}
+    assert served == {route_of(key) for key in TABLE} | {("POST", form) for form in FORMS}
+
+
+@pytest.mark.parametrize("who", [None, *WHO])
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_forms_without_the_token_of_a_page_are_refused(desk: Desk, form: str, who: str | None) -> None:
+    path = re.sub("<.*>", "1", form)
+    assert desk.send("POST", path, who, data={"name": "operator", "form_token": "0" * 64}).status_code == 403
 
 
 # Rights are no matter of the database: once is enough of so many requests.

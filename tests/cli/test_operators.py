@@ -61,3 +61,23 @@ def test_revoke_all_wants_to_know_of_what(run: Run, desk: Desk) -> None:
     refused = run("revoke-all", "--tenant", "emojis", "--reason", "no", "--as", "owner")
     assert (refused.exit_code, "Only a platform operator" in refused.stderr) == (1, True)
     assert desk.ticket(ref)["state"] == "active"
+
+
+def test_people_are_listed_and_deactivated(run: Run, desk: Desk) -> None:
+    done = run("people", "deactivate", "member2", *WHY, "--as", "operator")
+    assert (done.exit_code, "member2 may do nothing any more" in done.output) == (0, True)
+    assert desk.get("me", "member2").status_code == 401
+    shown = run("people", "list", "--as", "auditor").output
+    [line] = [line for line in shown.splitlines() if line.startswith("member2 ")]
+    assert "registry" in line
+    assert "no, deactivated by operator" in line
+    assert run("people", "activate", "member2", *WHY, "--as", "operator").output == "member2 may act again.\n"
+    assert desk.get("me", "member2").status_code == 200
+
+
+def test_what_may_not_be_done_to_people_is_told(run: Run, desk: Desk) -> None:
+    refused = run("people", "unbind", "member2", *WHY, "--as", "operator")
+    assert (refused.exit_code, "bound to no identity" in refused.stderr) == (1, True)
+    assert run("people", "deactivate", "member2", *WHY, "--as", "owner").exit_code == 1
+    assert run("people", "deactivate", "a/b", *WHY, "--as", "operator").exit_code == 1
+    assert len(run("people", "list", "--json", "--as", "operator").output) > 100

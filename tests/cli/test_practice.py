@@ -6,11 +6,15 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from sqlalchemy import select
+
 from portal import registry
 from portal.access import tokens
 from portal.config import Config
 from portal.db import Database
-from portal.models import Role
+from portal.errors import ConfigurationError
+from portal.models import Person, Role
 from portal.practice.__main__ import prepare
 from portal.registry.file import load_registry
 from tests.cli.conftest import NOW
@@ -42,6 +46,17 @@ def test_starting_again_changes_nothing(database: Database, tmp_path: Path) -> N
     before = (tmp_path / "tokens.json").read_text()
     prepare(database, Config(var=tmp_path), NOW + timedelta(days=3))
     assert (tmp_path / "tokens.json").read_text() == before
+
+
+def test_nobody_is_anybody_where_people_of_a_provider_have_signed_in(database: Database, tmp_path: Path) -> None:
+    local = Config(var=tmp_path, local_sign_in=True)
+    prepare(database, local, NOW)
+    with database.unit_of_work() as session:
+        person = session.scalars(select(Person).where(Person.name == "member")).one()
+        person.issuer, person.subject = "https://login.example.org", "s-1"
+    prepare(database, Config(var=tmp_path), NOW)
+    with pytest.raises(ConfigurationError, match="another folder by VAR"):
+        prepare(database, local, NOW)
 
 
 def test_a_registry_that_somebody_applied_stays(database: Database, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,9 +92,18 @@ def test_it_is_whole_when_it_says_ready_and_goes_on_where_it_stopped(tmp_path: P
         made = run.call("POST", "/tickets", json=json.loads((ROOT / "examples" / "ask.json").read_text()))
         assert made["ref"] == "MD-1"
         seen = run.tokens
+        assert "<code>partner</code>" in signed_in(run, "partner")
     with running(folder) as again:
         assert again.tokens == seen
         assert again.call("GET", "/tickets/MD-1")["ref"] == "MD-1"
+
+
+def signed_in(run: Run, name: str) -> str:
+    """The first page of somebody who pressed a button of the sign-in page."""
+    with requests.Session() as browser:
+        token = re.search(r'name="form_token" value="(\w+)"', browser.get(f"{run.url}/sign-in", timeout=5).text)
+        assert token is not None
+        return browser.post(f"{run.url}/sign-in/local", {"form_token": token[1], "name": name}, timeout=5).text
 
 
 @pytest.mark.parametrize("which", ["valkey-server", "worker --work apply", "worker --work undo", "-m portal.cli serve"])

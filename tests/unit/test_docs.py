@@ -197,7 +197,7 @@ def test_every_problem_is_listed() -> None:
 
 
 def test_every_type_of_event_is_listed() -> None:
-    people = "question|delegation|template|token|service"
+    people = "question|delegation|template|token|service|person"
     subjects = f"{people}|cluster|ticket|decision|preflight|window|evidence|work|drift|comment|registry|policy|audit"
     literal = re.compile(rf'"((?:{subjects}):[a-z]+)"')
     code = [path.read_text() for folder in ("portal", "workers") for path in (ROOT / folder).rglob("*.py")]

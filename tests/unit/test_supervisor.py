@@ -217,7 +217,10 @@ def test_the_folder_is_private_unless_it_was_somebody_elses(tmp_path: Path) -> N
     [
         ({}, "end what holds it, or choose another one: make run PORT="),
         ({"PORT": "70000"}, "ports end at 65535"),
-        ({"HOST": "192.0.2.1"}, "cannot be used"),
+        ({"HOST": "192.0.2.1", "MESHDESK_LOCAL_SIGN_IN": "off"}, "cannot be used"),
+        ({"HOST": "192.0.2.1"}, "for this machine only: use HOST=127.0.0.1, or set MESHDESK_LOCAL_SIGN_IN=off"),
+        ({"DATABASE_URL": "postgresql+psycopg://me@192.0.2.1/meshdesk"}, "so it is for SQLite only"),
+        ({"MESHDESK_PUBLIC_URL": "https://desk.example.com"}, "so it has no address for others"),
         ({"VAR": "/dev/null/var"}, "name another by VAR"),
     ],
 )

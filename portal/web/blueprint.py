@@ -1,0 +1,21 @@
+"""The blueprint of every page: who asks is known before a view runs, and forms are believed only from our own pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+
+from portal.web import forms, sessions
+
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+blueprint = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+blueprint.before_request(sessions.load)
+blueprint.after_request(forms.keep_secret)
+blueprint.add_app_template_global(forms.token, "form_token")
+
+
+@blueprint.before_request
+def check_form() -> None:
+    """Refuse what another site has a browser send."""
+    if request.method in CHANGING:
+        forms.check()

@@ -1,0 +1,14 @@
+"""Every page in one place; `create_app` calls it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+# The views add themselves to the blueprint.
+from portal.web import home, signing_in  # noqa: F401
+from portal.web.blueprint import blueprint
+
+
+def install(app: Flask) -> None:
+    """Serve the pages."""
+    app.register_blueprint(blueprint)
