@@ -23,7 +23,7 @@ class Parts:
     config: Config
     database: Database
     waiting: WaitingRoom
-    provider: Provider | None
+    provider: Provider | None = None
 
 
 def install(app: Flask, config: Config) -> Parts:
