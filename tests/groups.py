@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 
 import pytest
 from xdist.remote import Producer
@@ -18,7 +17,6 @@ from xdist.scheduler import LoadScopeScheduling
 CONTROL_PLANE, OWN_PLANE = "control plane", "control plane of tests/viz"
 PLANES = {"tests/contract/": CONTROL_PLANE, "tests/controlplane/": CONTROL_PLANE, "tests/viz/": OWN_PLANE}
 STORY = re.compile(r"tests/story/.*\[(?:.*-)?(?P<pair>(?:sqlite|postgres)-(?P<cluster>practice|real))(?:-.*)?\]$")
-AT_MOST = 8
 _BEHIND = pytest.StashKey[bool]()
 
 
@@ -36,13 +34,6 @@ def group(nodeid: str) -> str:
         return CONTROL_PLANE if story["cluster"] == "real" else story["pair"]
     of_folder = [name for folder, name in PLANES.items() if nodeid.startswith(folder)]
     return of_folder[0] if of_folder else nodeid.partition("::")[0]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors: many tests only wait, for other processes and for the clock."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return min(cores + 1, AT_MOST)
 
 
 @pytest.hookimpl(optionalhook=True)
