@@ -83,7 +83,7 @@ def test_a_second_role_does_not_decide_on_one_s_own_ticket(desk: Desk) -> None:
 
 def test_a_service_does_not_decide_for_its_owner_nor_the_owner_for_it(desk: Desk) -> None:
     add_service(desk, "pipeline", "partner", Role.PARTNER)
-    add_service(desk, "asker", "partner", Role.MEMBER)
+    add_service(desk, "asker", "partner", Role.PARTNER)
     for requester, others in (("partner", ["pipeline"]), ("asker", ["partner", "pipeline"])):
         number = ready(desk, who=requester, inbound=f"70{len(others):02}")
         for who in others:
