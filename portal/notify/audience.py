@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
-from portal.models import Comment, Event, Notice, Person, PersonGroup, Role, Ticket
+from portal.models import Comment, Event, Notice, Person, Role, Ticket
 from portal.notify.sorts import Sort
 from portal.policy_store import route_of
 from portal.tickets.approvals import Vote, needs
@@ -98,26 +98,18 @@ def _whole(occasion: Occasion) -> Ticket:
     return occasion.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
-def _deciders(occasion: Occasion) -> queries.Deciders:
+def _deciders(occasion: Occasion, *hats: str) -> queries.Deciders:
     tenant = occasion.ticket.tenant_id
-    return queries.deciders(occasion.session, {tenant})[tenant]
+    return queries.deciders(occasion.session, {tenant}, {*occasion.ticket.hats, *hats})[tenant]
 
 
 def of_groups(occasion: Occasion, groups: Iterable[str]) -> Audience:
     """The people of roles (`security-partner`) with those who stand in for them, of `group:NAME` and `person:NAME`."""
     wanted = list(groups)
-    found = _deciders(occasion)
+    found = _deciders(occasion, *wanted)
     names = {name for group in wanted for name in found.people.get(group, ())}
     names |= {one.name for one in found.stand_ins if one.roles & set(wanted)}
-    named = {prefix: [one.partition(":")[2] for one in wanted if one.startswith(prefix)] for prefix in _PREFIXES}
-    in_groups = (select(Person.name).join(PersonGroup, PersonGroup.person_id == Person.id).where(Person.may_act)).where(
-        PersonGroup.name.in_(named["group:"])
-    )
-    names |= {*named["person:"], *(occasion.session.scalars(in_groups) if named["group:"] else ())}
     return Audience(frozenset(names), operators=Role.OPERATOR in wanted)
-
-
-_PREFIXES = ("group:", "person:")
 
 
 def partners(occasion: Occasion) -> Audience:
