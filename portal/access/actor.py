@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.hats import GROUP, PERSON
-from portal.models.registry import Person, Role
+from portal.models.registry import Role
 
 TENANT_ROLES = frozenset({Role.MEMBER, Role.OWNER, Role.PARTNER})
 SEES_EVERYTHING = frozenset({Role.OPERATOR, Role.AUDITOR})
@@ -94,11 +94,6 @@ class Actor:
     def own_ids(self) -> frozenset[int]:
         """Whose tickets count as the actor's own: the person's, and of a service its owner's."""
         return frozenset(one for one in (self.person_id, self.owner_id) if one is not None)
-
-    def is_behind(self, person: Person) -> bool:
-        """True when a ticket or a decision of this person counts as the actor's own, in either direction: a service and
-        its owner, and the services of one owner, are the same hands."""
-        return bool(self.own_ids & {person.id, person.owner_id})
 
     @property
     def tenant_ids(self) -> frozenset[int]:

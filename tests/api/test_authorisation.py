@@ -110,6 +110,13 @@ def test_each_scope_gets_what_the_table_of_rights_says(desk: Desk, key: str) -> 
             assert f"lacks the scope `{needed}`" in answer.get_json()["detail"]
 
 
+@on_sqlite
+@pytest.mark.parametrize("who", WHO)
+def test_each_decision_of_several_is_allowed_as_if_it_were_alone(desk: Desk, who: str) -> None:
+    made = said(tried(desk, f"POST {API}/decisions", who))["items"]
+    assert [one["status"] for one in made] == [expected(TABLE[f"POST {API}/tickets/<ref>/decisions"], who)]
+
+
 def test_fulfilling_a_pending_ticket_is_deciding_too(desk: Desk) -> None:
     ref = desk.generic()["ref"]
     path, body = f"tickets/{ref}/fulfil", {"answer": "They have it."}

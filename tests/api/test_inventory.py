@@ -102,8 +102,11 @@ def test_me_names_tenants_and_roles(desk: Desk) -> None:
     assert desk.get("me", "partner").get_json() == {
         "name": "partner",
         "title": "The partner",
-        "tenants": [{"name": "emojis", "title": "Emojis", "roles": ["security-partner"]}],
+        "tenants": [{"name": "emojis", "title": "Emojis", "roles": ["security-partner"], "via": {}}],
         "platform_roles": [],
+        "via": {},
+        "groups": [],
+        "scopes": ["decide", "operate", "read", "request"],
     }
     assert desk.get("me", "operator").get_json()["platform_roles"] == ["platform-operator"]
 

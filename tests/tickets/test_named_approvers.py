@@ -12,7 +12,7 @@ from portal.errors import Forbidden, NotFound, WrongState
 from portal.models import Role, Ticket
 from portal.states import State
 from portal.tickets import ending, talking
-from portal.tickets.approvals import Vote, needs
+from portal.tickets.awaiting import awaited
 from tests import world
 from tests.tickets.people import put_in, service
 from tests.tickets.test_deciding import ready
@@ -33,10 +33,9 @@ def leads(desk: Desk) -> Desk:
 
 
 def waiting_for(desk: Desk, number: int) -> list[tuple[str, tuple[str, ...]]]:
-    ticket = desk.ticket(number)
-    with desk.database.reading() as session:
-        deciders = queries.deciders(session, {ticket.tenant_id}, ticket.hats)[ticket.tenant_id]
-    return [(need.words, need.people) for need in needs(Vote.on(ticket, deciders), deciders) if need.missing]
+    with desk.acting("auditor") as (session, auditor):
+        waiting = awaited(session, queries.ticket(session, number, by=auditor))
+    return [(need.words, need.people) for need in waiting]
 
 
 def test_anybody_of_the_group_sees_and_decides(leads: Desk) -> None:
@@ -135,7 +134,7 @@ def test_a_person_and_their_service_are_one_voice(desk: Desk) -> None:
         service(session, "robot", "partner", Role.PARTNER)
     number = ready(desk, ("security-partner", 2))
     desk.decide(number, "emojis/robot")
-    with pytest.raises(WrongState, match="the same voice, has decided"):
+    with pytest.raises(WrongState, match="has decided on MD-1 already"):
         desk.decide(number, "partner")
     assert waiting_for(desk, number) == [("one security partner (partner2)", ("partner2",))]
     desk.decide(number, "partner2")
