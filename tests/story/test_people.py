@@ -121,9 +121,11 @@ def test_to_people_of_another_tenant_a_ticket_does_not_exist(
 BODIES = {
     "decisions": {"decision": "approve", "note": "seen"},
     **{verb: {"text": "what is this?"} for verb in ("comments", "questions", "answers")},
-    **{verb: {"reason": "because"} for verb in ("withdraw", "release", "revoke")},
+    **{verb: {"reason": "because"} for verb in ("withdraw", "release", "revoke", "reroute", "break-glass")},
+    "review": {"justified": True, "note": "seen"},
+    "recertify": {"note": "still needed"},
     **{verb: {"answer": "done"} for verb in ("fulfil", "decline")},
-    **{verb: {} for verb in ("retry", "reapply", "preflight", "take")},
+    **{verb: {} for verb in ("retry", "reapply", "preflight", "take", "nudge")},
 }
 
 

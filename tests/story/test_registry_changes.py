@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from subprocess import CompletedProcess
 
 import pytest
 
-from tests.story.api import SKIP_INBOUND, Api, approved
+from tests.story.api import SKIP_INBOUND, Api, approved, until
 from tests.story.stack import Stack
 from tests.story.worlds import REGISTRY, StoryWorld
 
@@ -45,6 +46,20 @@ def in_force(stack: Stack, world: StoryWorld, text: str) -> Iterator[str]:
     finally:
         back = applied(stack, REGISTRY.format(namespace=world.namespace), "--yes")
         assert back.returncode == 0, back.stdout + back.stderr
+        _wait_for_inventory(stack, world)
+
+
+def _wait_for_inventory(stack: Stack, world: StoryWorld) -> None:
+    """The stories that follow ask for what workers must have seen again; one look may have begun before."""
+    looks: set[str] = set()
+
+    def is_seen() -> bool:
+        answer = stack.api("member").get("/clusters/practice/inventory", namespace=world.namespace)
+        if answer.status_code == HTTPStatus.OK:
+            looks.add(answer.json()["seen_at"])
+        return len(looks) > 2
+
+    until(is_seen, within=60, words="the inventory of the namespace that came back")
 
 
 def opened(world: StoryWorld, member: Api, partner: Api, inbound: str) -> str:

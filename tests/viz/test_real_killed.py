@@ -81,7 +81,7 @@ def test_each_worker_dies_after_its_first_object(real: RealDesk, name: str) -> N
     assert real.labelled() == []
 
 
-@pytest.mark.timeout(600 if ALL else 120)
+@pytest.mark.timeout(600 if ALL else 300)
 @pytest.mark.parametrize("name", ["create_object", "delete_object"])
 def test_killed_after_any_object(real: RealDesk, name: str) -> None:
     real.equip(practice())
