@@ -30,12 +30,8 @@ def number_of(cursor: str) -> int:
     return int(found)
 
 
-def next_address(number: int) -> str:
-    """The address of the page after the present request's, which begins after `number`."""
-    query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-    return f"{quote(request.path)}?{urlencode([*query, ('cursor', cursor_of(number))])}"
-
-
 def next_link(number: int) -> dict[str, str]:
     """The Link header that leads from the present request's page to the one that begins after `number`."""
-    return {"Link": f'<{next_address(number)}>; rel="next"'}
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    address = f"{quote(request.path)}?{urlencode([*query, ('cursor', cursor_of(number))])}"
+    return {"Link": f'<{address}>; rel="next"'}
