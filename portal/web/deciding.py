@@ -6,6 +6,7 @@ from flask import Response, request
 
 from portal.api.context import actor, parts
 from portal.api.decision_schemas import AT_ONCE
+from portal.api.problems import UNAVAILABLE, problem_of
 from portal.db import database_now
 from portal.errors import Invalid, MeshdeskError
 from portal.tickets import deciding
@@ -47,4 +48,7 @@ def _decide(decision: str, ticked: str) -> str | None:
             deciding.decide(session, number_of(ref), word, by=actor(), now=database_now(session))
     except MeshdeskError as error:
         return sentence_of(error)
+    except UNAVAILABLE as error:
+        # What was decided before stays decided, so the list has to say so.
+        return problem_of(error).detail
     return None
