@@ -67,3 +67,14 @@ def words(duration: timedelta) -> str:
         if number:
             parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
     return " ".join(parts) or "0 seconds"
+
+
+def in_words(span: timedelta) -> str:
+    """`2 h 5 min`, `45 s`: the two largest units, for people."""
+    rest = max(int(span.total_seconds()), 0)
+    parts: list[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        number, rest = divmod(rest, size)
+        if number or (unit == "s" and not parts):
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,16 @@ from portal.models import Ticket
 from portal.tickets.standing import is_awaited
 
 Page = tuple[list[Ticket], bool]
+
+
+def filter_of(asked: dict[str, Any]) -> queries.TicketFilter:
+    """The filter that a query means, as ListSchema loads it."""
+    same = ("mine", "owed", "tenant", "cluster", "namespace", "kind")
+    return queries.TicketFilter(
+        states=tuple(asked.get("state", ())),
+        waiting_for_me="waiting_for" in asked,
+        **{name: asked[name] for name in same if name in asked},
+    )
 
 
 def page(session: Session, wanted: queries.TicketFilter, *, by: Actor, before: int | None, limit: int) -> Page:

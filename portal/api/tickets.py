@@ -6,12 +6,11 @@ from typing import Any
 
 from flask import Response
 
-from portal import queries
 from portal.api import answers, paging, schemas
 from portal.api.answering import answer, changed, ticket_answer
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge, change
-from portal.api.listing import page
+from portal.api.listing import filter_of, page
 from portal.api.previews import preview_view
 from portal.api.smorest import Blueprint
 from portal.api.views import one_view, ticket_views
@@ -58,13 +57,8 @@ def submit(ask: asking.Ask) -> Response:
 def list_tickets(asked: dict[str, Any]) -> Response:
     """List the tickets that you may see, newest first."""
     before = paging.number_of(asked["cursor"]) if asked["cursor"] else None
-    wanted = queries.TicketFilter(
-        states=tuple(asked.get("state", ())),
-        waiting_for_me="waiting_for" in asked,
-        **{name: asked[name] for name in ("mine", "owed", "tenant", "cluster", "namespace", "kind") if name in asked},
-    )
     with parts().database.reading() as session:
-        found, more = page(session, wanted, by=actor(), before=before, limit=asked["limit"])
+        found, more = page(session, filter_of(asked), by=actor(), before=before, limit=asked["limit"])
         response = answer(PAGE, {"items": ticket_views(session, found)})
     response.headers.update(paging.next_link(found[-1].id) if more else {})
     return response

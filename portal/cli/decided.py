@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from portal.cli.output import instant, paint, table
-from portal.cli.words import field_text, time_text
+from portal.cli.words import time_text
+from portal.wording import field_text
 
 Ticket = dict[str, Any]
 

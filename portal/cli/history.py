@@ -11,7 +11,8 @@ from portal.cli.client import Desk, with_desk
 from portal.cli.output import as_json, instant, state_text
 from portal.cli.page import ending_text
 from portal.cli.reading import json_option
-from portal.cli.words import field_text, time_text
+from portal.cli.words import time_text
+from portal.wording import field_text
 
 
 @click.command()

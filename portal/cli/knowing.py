@@ -11,7 +11,7 @@ from portal.cli.client import Desk, with_desk
 from portal.cli.clusters import pause_text
 from portal.cli.output import as_json, table
 from portal.cli.reading import json_option
-from portal.cli.times import in_words
+from portal.durations import in_words
 
 
 @click.command()

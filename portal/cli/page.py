@@ -10,8 +10,10 @@ from portal.cli.decided import approvals_text, conditions, decisions, trimmed
 from portal.cli.kinds import goal_of
 from portal.cli.output import instant, paint, state_text, table
 from portal.cli.standing import standing_lines
-from portal.cli.times import in_words, left_until, parse_duration
-from portal.cli.words import field_text, plain, time_text
+from portal.cli.times import left_until, parse_duration
+from portal.cli.words import time_text
+from portal.durations import in_words
+from portal.wording import diffs_in, field_text, progress_text, removed_text, weight
 
 Ticket = dict[str, Any]
 SEVERITIES = {"blocking": "red", "warning": "yellow"}
@@ -133,13 +135,7 @@ def findings_lines(findings: list[Any] | None) -> Iterator[str]:
         about.setdefault(str(one.get("target") or "") if isinstance(one, dict) else "", []).append(one)
     for target, found in about.items():
         yield from [f"  {target}"] if target else []
-        yield from (f"    {finding_text(one)}" for one in sorted(found, key=_weight))
-
-
-def _weight(finding: Any) -> int:
-    order = list(SEVERITIES)
-    severity = finding.get("severity") if isinstance(finding, dict) else None
-    return order.index(severity) if severity in order else len(order)
+        yield from (f"    {finding_text(one)}" for one in sorted(found, key=weight))
 
 
 def finding_text(finding: Any) -> str:
@@ -172,34 +168,6 @@ def _usage(ticket: Ticket) -> str:
     return "\n".join(["How to use it", *lines]) if lines else ""
 
 
-def progress_text(progress: Any) -> str:
-    """A rollout as last seen, whatever parts it has."""
-    if isinstance(progress, dict) and "desired" in progress:
-        pods = f"{progress.get('updated', 0)} of {progress['desired']} new, {progress.get('ready', 0)} ready"
-        return f"{pods}: {progress['stalled']}" if progress.get("stalled") else pods
-    if isinstance(progress, dict) and "objects" in progress:
-        return ": ".join(filter(None, [_objects(progress), " ".join(progress.get("waiting") or [])])) or "-"
-    if isinstance(progress, dict):
-        return ", ".join(f"{name} {value}" for name, value in progress.items()) or "-"
-    return str(progress) if progress else "-"
-
-
-def _objects(progress: dict[str, Any]) -> str:
-    """How many of them are there; how many are left, where none is to be."""
-    there, wanted = progress["objects"], progress.get("wanted", 0)
-    if wanted:
-        return f"{there} of {wanted} objects"
-    return f"{there} object{'' if there == 1 else 's'} left" if there else ""
-
-
-def removed_text(suspended: Any) -> str:
-    """What somebody took out of the cluster while the window is open."""
-    if not isinstance(suspended, dict):
-        return str(suspended or "-")
-    told = [f"{name.replace('_', ' ')} {plain(value)}" for name, value in suspended.items() if value]
-    return ", ".join(told) or "-"
-
-
 def change_of(evidence: list[dict[str, Any]]) -> str:
     """The diff of each workload out of the newest evidence that has one."""
     for one in reversed(evidence):
@@ -207,17 +175,6 @@ def change_of(evidence: list[dict[str, Any]]) -> str:
             lines = [f"Change ({one['kind']}, {instant(one['at'])})"]
             return "\n".join(lines + [line for where, diff in diffs for line in (f"  {where}", painted(diff))])
     return ""
-
-
-def diffs_in(data: Any, where: str = "") -> list[tuple[str, str]]:
-    """Every unified diff anywhere in what a worker or a preview found, with the workload that it is about."""
-    if isinstance(data, list):
-        return [found for one in data for found in diffs_in(one, where)]
-    if not isinstance(data, dict):
-        return []
-    where = str(data.get("workload") or where)
-    own = [(where, data["unified"])] if isinstance(data.get("unified"), str) and data["unified"] else []
-    return own + [found for name, one in data.items() if name != "unified" for found in diffs_in(one, where)]
 
 
 def painted(diff: str) -> str:

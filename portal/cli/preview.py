@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from portal.cli.decided import approvals_text
-from portal.cli.page import diffs_in, finding_text, painted, where_text
-from portal.cli.times import in_words, parse_duration
+from portal.cli.page import finding_text, painted, where_text
+from portal.cli.times import parse_duration
+from portal.durations import in_words
+from portal.wording import diffs_in
 
 Found = dict[str, Any]
 

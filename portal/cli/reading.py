@@ -10,7 +10,8 @@ import click
 from portal.cli.client import Desk, with_desk
 from portal.cli.output import as_json, instant, paint, state_text, table
 from portal.cli.page import told_line, whole
-from portal.cli.times import in_words, left_until
+from portal.cli.times import left_until
+from portal.durations import in_words
 
 json_option = click.option("--json", "plain", is_flag=True, help="Print JSON as the API gave it.")
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from portal.cli.output import instant, paint
-from portal.cli.times import in_words, left_until
+from portal.cli.times import left_until
+from portal.durations import in_words
 
 Ticket = dict[str, Any]
 

@@ -106,14 +106,3 @@ def duration_option(*names: str, words: str, **more: Any) -> Callable[[Any], Any
 def left_until(text: str, now: datetime) -> timedelta:
     """How long it is until an instant of the API; negative once it has passed."""
     return datetime.fromisoformat(text).astimezone(UTC) - now
-
-
-def in_words(span: timedelta) -> str:
-    """`2 h 5 min`, `45 s`: the two largest units, for people."""
-    rest = max(int(span.total_seconds()), 0)
-    parts: list[str] = []
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        number, rest = divmod(rest, size)
-        if number or (unit == "s" and not parts):
-            parts.append(f"{number} {unit}")
-    return " ".join(parts[:2])

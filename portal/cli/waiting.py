@@ -15,8 +15,9 @@ from portal.cli.client import Desk, Reply, with_desk
 from portal.cli.failures import ServerAway
 from portal.cli.kinds import goal_of
 from portal.cli.output import state_text
-from portal.cli.page import OVER, progress_text
+from portal.cli.page import OVER
 from portal.cli.times import DurationType, duration_option
+from portal.wording import progress_text
 
 POLL_SECONDS = 2
 PAUSE_SECONDS = 0.5

@@ -33,8 +33,8 @@ def break_glass(session: Session, ticket_id: int, *, reason: str, by: Actor, now
     may(by, Action.BREAK_GLASS, ticket)
     if ticket.state is not State.PENDING or ticket.automatic:
         raise WrongState(f"{ticket.ref} waits for no decision: there is no glass to break.")
-    glass = _glass(route_of(session, ticket))
-    if glass is None or glass.longest is None:
+    glass = glass_of(session, ticket)
+    if glass is None:
         raise Forbidden(f"Rule {ticket.rule} allows no break-glass: call those on whom {ticket.ref} waits.")
     _all_reviewed(session, ticket)
     _open(ticket, glass, now)
@@ -42,6 +42,12 @@ def break_glass(session: Session, ticket_id: int, *, reason: str, by: Actor, now
     testify(session, ticket, "ticket:break-glass", by=by, now=now, **payload)
     settle(session, ticket, now=now)
     return ticket
+
+
+def glass_of(session: Session, ticket: Ticket) -> BreakGlass | None:
+    """The glass that the rule of the ticket lets its people break; None where it allows that to nobody."""
+    glass = _glass(route_of(session, ticket))
+    return None if glass is None or glass.longest is None else glass
 
 
 def _glass(route: Route | None) -> BreakGlass | None:

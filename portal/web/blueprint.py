@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from portal.web import forms, sessions
+from portal.durations import words
+from portal.web import forms, looks, sessions
 
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -12,6 +13,8 @@ blueprint = Blueprint("web", __name__, template_folder="templates", static_folde
 blueprint.before_request(sessions.load)
 blueprint.after_request(forms.keep_secret)
 blueprint.add_app_template_global(forms.token, "form_token")
+blueprint.add_app_template_filter(looks.span, "span")
+blueprint.add_app_template_filter(words, "duration")
 
 
 @blueprint.before_request

@@ -7,13 +7,18 @@ from typing import Any
 from flask import Response, g
 
 from portal.access import web_sessions
-from portal.api.context import parts
+from portal.api.context import actor, parts
+from portal.api.listing import page
 from portal.db import database_now
 from portal.errors import NotFound
+from portal.queries import TicketFilter
 from portal.queries import people as selects
 from portal.web import sessions
 from portal.web.blueprint import blueprint
 from portal.web.page import go, render
+
+MOST_WAITING = 20
+"""Whoever has more waiting than that is told no number."""
 
 
 @blueprint.get("/")
@@ -23,7 +28,9 @@ def home() -> Response:
         return go("/sign-in")
     mine = sessions.present()
     with parts().database.reading() as session:
+        waiting, more = page(session, TicketFilter(waiting_for_me=True), by=actor(), before=None, limit=MOST_WAITING)
         found: dict[str, Any] = {
+            "waiting": f"more than {len(waiting)}" if more else len(waiting),
             "seats": selects.seats(session, mine.person_id),
             "groups": selects.groups(session, mine.person_id),
             "operators": selects.operators(session),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
 from flask import Response, g, request
 
 from portal.access import tokens, web_sessions
@@ -42,6 +44,12 @@ def present() -> WebSession:
         raise SignInNeeded("You are not signed in, or no longer: sign in to go on.")
     found: WebSession = g.web_session
     return found
+
+
+def sign_in_first() -> Response:
+    """On to the sign-in, which leads back to the page that was asked for."""
+    query = request.query_string.decode("latin-1")
+    return go(f"/sign-in?{urlencode({'next': quote(request.path) + (f'?{query}' if query else '')})}")
 
 
 def begin(person: Person, way: str, then: str) -> Response:

@@ -41,7 +41,12 @@ PUBLIC = {
     *("/", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/static/<path:filename>"),
 }
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
-FORMS = {"/sign-in/local", "/sign-out", "/sessions/<int(max=9223372036854775807):number>/end"}
+PAGES = {"/tickets", "/tickets/<ref>"}
+"""For those who signed in with a browser; everybody else is led to the sign-in."""
+FORMS = {
+    *("/sign-in/local", "/sign-out", "/sessions/<int(max=9223372036854775807):number>/end"),
+    *("/tickets/decisions", "/tickets/<ref>/<deed>"),
+}
 """Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for."""
 
 

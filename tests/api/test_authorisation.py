@@ -18,7 +18,7 @@ from portal.db import database_now
 from portal.models import Person, Role, Ticket
 from tests import world
 from tests.api.desk import Desk, said
-from tests.api.rights_table import API, FORMS, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
+from tests.api.rights_table import API, FORMS, PAGES, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
 from tests.tickets.people import put_in, service
 
 WHO = ("member", "member2", "owner", "partner", "operator", "auditor", "outsider", "outsider_partner")
@@ -72,14 +72,25 @@ def test_the_table_names_every_route(app: Flask) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule not in PUBLIC
     }
-    assert served == {route_of(key) for key in TABLE} | {("POST", form) for form in FORMS}
+    pages = {("POST", form) for form in FORMS} | {("GET", page) for page in PAGES}
+    assert served == {route_of(key) for key in TABLE} | pages
 
 
 @pytest.mark.parametrize("who", [None, *WHO])
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_forms_without_the_token_of_a_page_are_refused(desk: Desk, form: str, who: str | None) -> None:
-    path = re.sub("<.*>", "1", form)
+    path = re.sub("<[^>]*>", "1", form)
     assert desk.send("POST", path, who, data={"name": "operator", "form_token": "0" * 64}).status_code == 403
+
+
+@pytest.mark.parametrize("who", [None, *WHO])
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_pages_show_nothing_to_whoever_is_not_signed_in_with_a_browser(desk: Desk, page: str, who: str | None) -> None:
+    ticket = desk.submitted(reason=SECRET)
+    answer = desk.get(page.replace("<ref>", ticket["ref"]), who)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/sign-in?next=%2Ftickets")
+    assert SECRET not in answer.text
 
 
 # Rights are no matter of the database: once is enough of so many requests.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.cli.page import progress_text
+from portal.wording import progress_text
 
 
 @pytest.mark.parametrize(
