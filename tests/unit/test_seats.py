@@ -135,11 +135,11 @@ def test_the_file_may_name_who_signed_in_before(session: Session) -> None:
 def test_who_is_deactivated_stays_so_whatever_the_file_says(session: Session) -> None:
     applied(session)
     member = session.scalars(select(Person).where(Person.name == "member")).one()
-    member.active, member.deactivated_at = False, NOW
+    member.deactivated_at = NOW
     assert applied(session, GROUPED.replace("title: The emojis", "title: Emojis")) == [
         '~ tenant emojis title "The emojis" -> Emojis'
     ]
-    assert (member.active, member.deactivated_at) == (False, NOW)
+    assert (member.may_act, member.deactivated_at) == (False, NOW)
     without = GROUPED.replace("members: [member]", "members: []").replace(
         "  - {name: member, title: A member, email: member@example.com}\n", ""
     )

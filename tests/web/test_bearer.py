@@ -149,6 +149,8 @@ def test_a_name_that_is_bound_to_somebody_else_is_refused(browser: Browser, issu
 
 def test_somebody_new_becomes_a_person_without_roles(browser: Browser, issuer: Issuer, database: Database) -> None:
     answer = me(browser, issuer.token(sub="s-9", preferred_username="new", name="New One"))
-    assert answer.get_json() == {"name": "new", "title": "New One", "tenants": [], "platform_roles": []}
+    found = answer.get_json()
+    assert (found["name"], found["title"], found["tenants"], found["platform_roles"]) == ("new", "New One", [], [])
+    assert sorted(found["scopes"]) == ["decide", "operate", "read", "request"]
     with database.reading() as session:
         assert session.scalars(select(Person).where(Person.name == "new")).one().subject == "s-9"
