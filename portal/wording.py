@@ -18,6 +18,8 @@ def plain(value: Any) -> str:
     """A value as a line: yes and no, lists by commas."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return ""
     if isinstance(value, dict):
         return " ".join(plain(one) for one in value.values())
     return ", ".join(plain(one) for one in value) if isinstance(value, list) else str(value)

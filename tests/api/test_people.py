@@ -80,7 +80,7 @@ def test_the_trail_tells_of_it(desk: Desk) -> None:
         assert list(audit.verify(session)) == []
     who = {"person": "member", **WHY}
     assert told == [
-        ("person:deactivated", "operator", {**who, "sessions": 1}),
+        ("person:deactivated", "operator", {**who, "sessions": 1, "tickets": []}),
         ("person:activated", "operator", who),
         ("person:unbound", "operator", {**who, "issuer": "https://login.example.org", "subject": "s-member"}),
     ]

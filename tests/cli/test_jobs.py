@@ -31,7 +31,7 @@ def ref(desk: Desk) -> str:
     fields = {"jobs": ["job/migrate"], "way": "native-sidecar"}
     found = str(desk.submitted(kind="job-completion", duration=None, fields=fields)["ref"])
     made = manifest_for(secretive(), way_named("native-sidecar", offers(secretive(), EDGE, MESHED)))
-    targets = [{"workload": "job/report", "manifest": download(secretive(), made)}]
+    targets = [{"workload": "job/migrate", "manifest": download(secretive(), made)}]
     with desk.database.unit_of_work() as session:
         looked = deciding.Preflight(clean=True, data={"findings": [], "targets": targets}, route=None)
         deciding.attach_preflight(session, number_of(found), looked, now=database_now(session))
@@ -69,7 +69,7 @@ def test_a_request_from_options(run: Run) -> None:
 
 def test_manifests_are_printed_under_their_notes(run: Run, ref: str) -> None:
     said = run("manifests", ref, *AS).output
-    assert said.startswith("# job/report\n# Delete job/report before you create this one")
+    assert said.startswith("# job/migrate\n# Delete job/report before you create this one")
     assert "s3cret" not in said
     assert yaml.safe_load(said)["metadata"]["name"] == "report"
 
