@@ -79,8 +79,16 @@ class VizHandler:
             try:
                 _try(context, spot, bundle)
             except AlreadyExists as error:
-                raise Refused(error.sentence) from error
+                installed = self._begun_since(context, spot)
+                if not installed:
+                    raise Refused(error.sentence) from error
         return {"workload": str(spot.ref), "objects": [], "installed": installed}
+
+    @staticmethod
+    def _begun_since(context: Context, spot: Spot) -> bool:
+        """True when the worker of another ticket has begun to install it while this one looked."""
+        with context.database.reading() as session:
+            return is_installed(session, spot.cluster)
 
     def write(self, context: Context, work: Work) -> None:
         """Install as far as can be done now."""
