@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from portal import queries
 from portal.api import answers, paging, schemas
 from portal.api.answering import answer, changed, ticket_answer
 from portal.api.context import actor, parts
@@ -70,9 +71,11 @@ def list_tickets(asked: dict[str, Any]) -> Response:
 def show(asked: dict[str, Any], ref: str) -> Response:
     """Show a ticket; with `wait=active` once it is that, can no longer become it, or the timeout is over."""
     number = number_of(ref)
-    view = _view(number)
     if "wait" not in asked:
-        return ticket_answer(view)
+        return ticket_answer(_view(number))
+    with parts().database.reading() as session:
+        # Whether it exists for this person is all that must be known to wait: its picture is made once, at the end.
+        queries.ticket(session, number, by=actor())
     waited = _wait(number, asked)
     response = ticket_answer(_view(number))
     response.headers["Meshdesk-Waited"] = waited
