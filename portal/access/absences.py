@@ -26,6 +26,10 @@ def absences_of(session: Session, person: Person) -> frozenset[Absence]:
 
     Not transitive: only memberships of the absent themselves count, not what others have left to them.
     """
+    # Asked with each request, and mostly nobody is away.
+    left = select(Delegation.id).where(Delegation.to_id == person.id, Delegation.ended_at.is_(None))
+    if session.scalar(left.limit(1)) is None:
+        return frozenset()
     query = (
         select(Delegation.person_id, Person.name, Delegation.tenant_id, Membership.role)
         .join(Person, Person.id == Delegation.person_id)
