@@ -91,11 +91,6 @@ class Actor:
         return self.person_id if self.owner_id is None else self.owner_id
 
     @property
-    def own_ids(self) -> frozenset[int]:
-        """Whose tickets count as the actor's own: the person's, and of a service its owner's."""
-        return frozenset(one for one in (self.person_id, self.owner_id) if one is not None)
-
-    @property
     def tenant_ids(self) -> frozenset[int]:
         """The tenants in which the actor has a role."""
         return frozenset(tenant for tenant, _ in self.tenant_roles)

@@ -14,8 +14,3 @@ def begins_at(ticket: Ticket, now: datetime) -> datetime:
     if ticket.restart_window is None:
         return earliest
     return RestartWindow.from_json(ticket.restart_window).opening(earliest)
-
-
-def may_begin(ticket: Ticket, now: datetime) -> bool:
-    """True when nothing in the ticket's own times keeps it from beginning now."""
-    return begins_at(ticket, now) <= now

@@ -48,7 +48,7 @@ def give_up(session: Session, name: str, *, reason: str, by: Actor, now: datetim
     rights.check(by, Action.GIVE_UP, "", tenant_id=None)
     open_ = _open(session, _left_registry(session, name), name)
     before = _said(session, name)
-    if any({word.person_id, word.person.owner_id} & by.own_ids for word in before):
+    if any(word.person.voice_id == by.voice_id for word in before):
         raise WrongState(f"You said so of {name} already: it takes another operator to say so too.")
     session.add(ClusterGone(cluster=name, person_id=by.person_id, reason=reason, said_at=now))
     operators = [*(word.person.name for word in before), by.name]
