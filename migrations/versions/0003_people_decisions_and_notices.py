@@ -14,6 +14,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+_ROLES = "the roles that the person had then"
+_ROLES_AND_ASKED = "the roles that the person had then, and what the rule asked of them by group or name"
+
 
 def upgrade() -> None:
     """Take the schema one step forward."""
@@ -226,6 +230,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_comment_answers_id_comment"), "comment", ["answers_id"], ["id"])
 
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.alter_column("roles", existing_type=_JSON, existing_nullable=False, comment=_ROLES_AND_ASKED)
         batch_op.add_column(
             sa.Column(
                 "trimmed",
@@ -537,6 +542,7 @@ def downgrade() -> None:
     # The version before would count them.
     op.execute("DELETE FROM decision WHERE void_reason IS NOT NULL")
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.alter_column("roles", existing_type=_JSON, existing_nullable=False, comment=_ROLES)
         batch_op.drop_index("uq_decision_ticket_id_person_id_counting")
         batch_op.create_unique_constraint(batch_op.f("uq_decision_ticket_id_person_id"), ["ticket_id", "person_id"])
         batch_op.drop_column("void_reason")
