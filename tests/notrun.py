@@ -13,6 +13,10 @@ import pytest
 # A marker, what its tests are called, and what lets them run.
 PARTS = {
     "control_plane": ("control-plane", "`make control-plane` lets them run"),
+    "chromium": (
+        "browser",
+        "`apt-get install chromium`, or MESHDESK_TEST_CHROMIUM with a program's path, lets them run",
+    ),
     "postgres": ("PostgreSQL", "MESHDESK_TEST_POSTGRES=URL of a server lets them run"),
 }
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.access.actor import Actor
 from portal.errors import NotFound
 from portal.kinds.registry import kind_named
-from portal.models import Evidence, Ticket
+from portal.models import Evidence, Ticket, TicketTarget
+from portal.queries.tickets import visible
 from portal.states import State
 
 
@@ -29,3 +32,20 @@ def newest_preflights(session: Session, ticket_ids: Sequence[int]) -> dict[int, 
         .group_by(Evidence.ticket_id)
     )
     return {found.ticket_id: found for found in session.scalars(select(Evidence).where(Evidence.id.in_(newest)))}
+
+
+def pulse(session: Session, ticket_id: int, *, by: Actor) -> str:
+    """What is another text whenever a ticket's page is another page: its version, evidence and targets, digested.
+
+    Raises NotFound, also for another tenant's.
+    """
+    query = select(Ticket.version, Ticket.progress, Ticket.problem).where(Ticket.id == ticket_id)
+    if (condition := visible(by)) is not None:
+        query = query.where(condition)
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound(f"There is no ticket MD-{ticket_id}.")
+    evidence = session.scalar(select(func.max(Evidence.id)).where(Evidence.ticket_id == ticket_id))
+    links = select(TicketTarget.written_at, TicketTarget.proven_at, TicketTarget.suspended)
+    rows = session.execute(links.where(TicketTarget.ticket_id == ticket_id).order_by(TicketTarget.target_id)).all()
+    return hashlib.sha256(repr((tuple(row), evidence, [tuple(one) for one in rows])).encode()).hexdigest()[:16]

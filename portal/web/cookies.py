@@ -1,4 +1,4 @@
-"""The cookies: one for the session, one for a sign-in under way, one for forms before anybody is signed in."""
+"""The cookies: the session, a sign-in under way, forms before anybody is signed in, and the colours of the pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from portal.api.context import parts
 SESSION = "meshdesk"
 HANDSHAKE = "meshdesk-sign-in"
 FORM = "meshdesk-form"
+THEME = "meshdesk-theme"
 LONGEST = 8192
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -18,7 +19,7 @@ from portal.db import database_now
 from portal.models import Person, Role, Ticket
 from tests import world
 from tests.api.desk import Desk, said
-from tests.api.rights_table import API, FORMS, PAGES, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
+from tests.api.rights_table import API, FORMS, PAGES, PIECES, PUBLIC, SECRET, TABLE, TERMS, Row, Try, foreign_token
 from tests.tickets.people import put_in, service
 
 WHO = ("member", "member2", "owner", "partner", "operator", "auditor", "outsider", "outsider_partner")
@@ -72,7 +73,7 @@ def test_the_table_names_every_route(app: Flask) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule not in PUBLIC
     }
-    pages = {("POST", form) for form in FORMS} | {("GET", page) for page in PAGES}
+    pages = {("POST", form) for form in FORMS} | {("GET", page) for page in PAGES | PIECES}
     assert served == {route_of(key) for key in TABLE} | pages
 
 
@@ -87,10 +88,18 @@ def test_forms_without_the_token_of_a_page_are_refused(desk: Desk, form: str, wh
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_pages_show_nothing_to_whoever_is_not_signed_in_with_a_browser(desk: Desk, page: str, who: str | None) -> None:
     ticket = desk.submitted(reason=SECRET)
-    answer = desk.get(page.replace("<ref>", ticket["ref"]), who)
+    path = page.replace("<ref>", ticket["ref"])
+    answer = desk.get(path, who)
     assert answer.status_code == 303
-    assert answer.headers["Location"].startswith("/sign-in?next=%2Ftickets")
+    assert answer.headers["Location"] == f"/sign-in?next={quote(path, safe='')}"
     assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("who", [None, *WHO])
+@pytest.mark.parametrize("piece", sorted(PIECES))
+def test_pieces_of_pages_are_refused_to_whoever_is_not_signed_in(desk: Desk, piece: str, who: str | None) -> None:
+    ticket = desk.submitted(reason=SECRET)
+    assert desk.get(piece.replace("<ref>", ticket["ref"]), who).status_code == 401
 
 
 # Rights are no matter of the database: once is enough of so many requests.

@@ -131,7 +131,7 @@ def test_an_answer_with_an_error_is_told_without_its_words(browser: Browser, iss
     answer = browser.come_back({"state": state, "error": "<script>", "error_description": "call 555"})
     assert answer.status_code == 401
     assert "555" not in answer.text
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
 
 
 @pytest.mark.parametrize(
