@@ -44,6 +44,7 @@ PLACES = (
     Place("Tickets", "/tickets"),
     Place("Live", "/live"),
     Place("Clusters", "/clusters"),
+    Place("Posture", "/posture"),
     Place("Audit", "/audit"),
     Place("Admin", "/admin", _sees_everything),
 )
