@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response
 
-from portal import queries
 from portal.api import answers, paging, schemas
 from portal.api.answering import answer, changed, ticket_answer
 from portal.api.context import actor, parts
@@ -17,7 +16,7 @@ from portal.api.smorest import Blueprint
 from portal.api.views import one_view, ticket_views
 from portal.api.waiting import Standing, Waited
 from portal.db import database_now
-from portal.queries.watching import standing
+from portal.queries.watching import check_seen, standing
 from portal.tickets import asking
 from portal.tickets.moving import number_of
 
@@ -75,7 +74,7 @@ def show(asked: dict[str, Any], ref: str) -> Response:
         return ticket_answer(_view(number))
     with parts().database.reading() as session:
         # Whether it exists for this person is all that must be known to wait: its picture is made once, at the end.
-        queries.ticket(session, number, by=actor())
+        check_seen(session, number, by=actor())
     waited = _wait(number, asked)
     response = ticket_answer(_view(number))
     response.headers["Meshdesk-Waited"] = waited

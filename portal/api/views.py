@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,65 +10,21 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
+from portal.api.around import Around, arounds, is_used, tapped
 from portal.api.standing import standing_view
 from portal.kinds.base import Asked
 from portal.kinds.registry import kind_named
-from portal.mesh.viz.views import TAP, VIZ_NAMESPACE
-from portal.mesh.workloads import WorkloadRef
-from portal.models import Cluster, Comment, Decision, Evidence, Ticket
-from portal.queries.watching import newest_preflights
-from portal.states import Outcome, State
+from portal.models import Decision, Evidence, Ticket
+from portal.states import State
 from portal.tickets.approvals import Need, Vote, needs
 from portal.tickets.next_step import next_step, on_hold
 
 LISTS = ("events", "evidence", "comments", "history")
 
 
-@dataclass(frozen=True)
-class Around:
-    """What a ticket's picture needs besides its row."""
-
-    deciders: queries.Deciders
-    preflight: Evidence | None
-    cluster: Cluster | None = None
-    viz_namespace: str = VIZ_NAMESPACE
-    workloads: Sequence[WorkloadRef] = ()
-    question: Comment | None = None
-
-    @property
-    def console(self) -> str | None:
-        """The address of the cluster's console."""
-        return None if self.cluster is None else self.cluster.console
-
-    @property
-    def pause(self) -> str | None:
-        """Why nothing new is begun on the cluster; None where it is not paused."""
-        return None if self.cluster is None else self.cluster.pause_reason
-
-
 def ticket_views(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     """The pictures of several loaded tickets, by a handful of more selects for all of them."""
-    hats = {hat for ticket in tickets for hat in ticket.hats}
-    deciders = queries.deciders(session, {ticket.tenant_id for ticket in tickets}, hats)
-    questions = queries.open_questions(session, tickets)
-    preflights = newest_preflights(session, [ticket.id for ticket in tickets])
-    clusters = {cluster.name: cluster for cluster in queries.clusters(session)}
-    viz = queries.viz_namespaces(session)
-    workloads = queries.meshed_workloads(session, {place for one in tickets for place in _tapped(one)})
-    return [
-        ticket_view(
-            one,
-            Around(
-                deciders[one.tenant_id],
-                preflights.get(one.id),
-                clusters.get(one.cluster or ""),
-                viz.get(one.cluster or "", VIZ_NAMESPACE),
-                workloads.get(one.cluster or "", ()),
-                questions.get(one.id),
-            ),
-        )
-        for one in tickets
-    ]
+    return [ticket_view(one, around) for one, around in zip(tickets, arounds(session, tickets), strict=True)]
 
 
 def one_view(session: Session, ticket_id: int, *, by: Actor) -> dict[str, Any]:
@@ -221,20 +176,10 @@ def _target(link: Any) -> dict[str, Any]:
     }
 
 
-def _is_used(ticket: Ticket) -> bool:
-    return ticket.state in (State.APPLYING, State.ACTIVE) or ticket.outcome == Outcome.FULFILLED
-
-
-def _tapped(ticket: Ticket) -> list[tuple[str, str]]:
-    """The places that a ticket in use may tap."""
-    targets = [link.target for link in ticket.targets if link.target.kind == TAP] if _is_used(ticket) else []
-    return [(target.cluster, target.namespace) for target in targets]
-
-
 def _usage(ticket: Ticket, around: Around) -> list[dict[str, str]]:
-    if not _is_used(ticket) or ticket.cluster is None:
+    if not is_used(ticket) or ticket.cluster is None:
         return []
-    tapped = {namespace for _, namespace in _tapped(ticket)}
+    within = {namespace for _, namespace in tapped(ticket)}
     asked = Asked(
         ticket.ref,
         ticket.cluster,
@@ -242,7 +187,7 @@ def _usage(ticket: Ticket, around: Around) -> list[dict[str, str]]:
         ticket.fields,
         around.console,
         around.viz_namespace,
-        tuple(ref for ref in around.workloads if ref.namespace in tapped),
+        tuple(ref for ref in around.workloads if ref.namespace in within),
     )
     return [command.to_json() for command in kind_named(ticket.kind).usage(asked)]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.access.actor import Actor
 from portal.errors import NotFound
@@ -14,6 +15,20 @@ from portal.kinds.registry import kind_named
 from portal.models import Evidence, Ticket, TicketTarget
 from portal.queries.tickets import visible
 from portal.states import State
+
+
+def check_seen(session: Session, ticket_id: int, *, by: Actor) -> None:
+    """Raise NotFound unless the ticket exists for the actor; far less work than loading it."""
+    _seen(session, ticket_id, by, Ticket.id)
+
+
+def _seen(session: Session, ticket_id: int, by: Actor, *columns: InstrumentedAttribute[Any]) -> Row[Any]:
+    query = select(*columns).where(Ticket.id == ticket_id)
+    condition = visible(by)
+    row = session.execute(query if condition is None else query.where(condition)).first()
+    if row is None:
+        raise NotFound(f"There is no ticket MD-{ticket_id}.")
+    return row
 
 
 def standing(session: Session, ticket_id: int) -> tuple[State, bool, bool]:
@@ -39,12 +54,7 @@ def pulse(session: Session, ticket_id: int, *, by: Actor) -> str:
 
     Raises NotFound, also for another tenant's.
     """
-    query = select(Ticket.version, Ticket.progress, Ticket.problem).where(Ticket.id == ticket_id)
-    if (condition := visible(by)) is not None:
-        query = query.where(condition)
-    row = session.execute(query).first()
-    if row is None:
-        raise NotFound(f"There is no ticket MD-{ticket_id}.")
+    row = _seen(session, ticket_id, by, Ticket.version, Ticket.progress, Ticket.problem)
     evidence = session.scalar(select(func.max(Evidence.id)).where(Evidence.ticket_id == ticket_id))
     links = select(TicketTarget.written_at, TicketTarget.proven_at, TicketTarget.suspended)
     rows = session.execute(links.where(TicketTarget.ticket_id == ticket_id).order_by(TicketTarget.target_id)).all()
