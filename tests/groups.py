@@ -1,7 +1,8 @@
 """Shares the tests out among several processes, as `make test` asks: a pytest plugin that says which stay together.
 
 What uses the one control plane stays in one process, for each process would start its own; what tells of one running
-product does too. Everything else goes file by file, for a server that a module shares is started once for it.
+product does too. Everything else goes file by file, for a server that a module shares is started once for it; but the
+random schedules, of which each takes a minute or so, go one by one.
 xdist's own marker for this, `xdist_group`, says nothing to pytest 9.2, so the groups are told by the tests' ids.
 """
 
@@ -17,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 CONTROL_PLANE, OWN_PLANE = "control plane", "control plane of tests/viz"
 PLANES = {"tests/contract/": CONTROL_PLANE, "tests/controlplane/": CONTROL_PLANE, "tests/viz/": OWN_PLANE}
 STORY = re.compile(r"tests/story/.*\[(?:.*-)?(?P<pair>(?:sqlite|postgres)-(?P<cluster>practice|real))(?:-.*)?\]$")
+ONE_BY_ONE = "tests/workers/test_random_schedules.py"
 _BEHIND = pytest.StashKey[bool]()
 
 
@@ -32,6 +34,8 @@ def group(nodeid: str) -> str:
     story = STORY.match(nodeid)
     if story is not None:
         return CONTROL_PLANE if story["cluster"] == "real" else story["pair"]
+    if nodeid.startswith(ONE_BY_ONE):
+        return nodeid
     of_folder = [name for folder, name in PLANES.items() if nodeid.startswith(folder)]
     return of_folder[0] if of_folder else nodeid.partition("::")[0]
 

@@ -7,6 +7,7 @@ import pytest
 from tests.groups import CONTROL_PLANE, OWN_PLANE, group
 
 STORY = "tests/story/test_people.py::test_a_renewal_leaves_no_gap"
+RANDOM = "tests/workers/test_random_schedules.py::test_whatever_the_schedule_the_cluster_ends_as_it_began"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ STORY = "tests/story/test_people.py::test_a_renewal_leaves_no_gap"
         (f"{STORY}[postgres-practice]", "postgres-practice"),
         ("tests/story/test_up.py::test_it_comes_back[worker --work undo]", "tests/story/test_up.py"),
         ("tests/viz/test_reaping.py::test_nothing_is_left", OWN_PLANE),
+        (f"{RANDOM}[3]", f"{RANDOM}[3]"),
         ("tests/unit/test_docs.py::test_links_lead_somewhere[docs/a::b.md]", "tests/unit/test_docs.py"),
     ],
 )
