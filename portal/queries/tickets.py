@@ -125,9 +125,11 @@ def waits_for(by: Actor) -> ColumnElement[bool]:
     hands = select(Person.id).where(or_(Person.id == by.voice_id, Person.owner_id == by.voice_id))
     own = Ticket.requester_id.in_(hands)
     answer = and_(Ticket.state == State.PENDING, own, Ticket.question_id.is_not(None))
-    decided = select(Decision.ticket_id).where(Decision.person_id.in_(hands), Decision.void_reason.is_(None))
+    word = and_(Decision.ticket_id == Ticket.id, Decision.person_id.in_(hands), Decision.void_reason.is_(None))
+    # Asked of each ticket that waits, and not of all decisions that were ever made.
+    decided = select(Decision.id).where(word).correlate(Ticket).exists()
     of_others = and_(~own, or_(Ticket.asked_by_id.is_(None), Ticket.asked_by_id.not_in(hands)))
-    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), Ticket.id.not_in(decided))
+    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), ~decided)
     if by.is_operator:
         return or_(open_, answer)
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}

@@ -22,7 +22,7 @@ from portal.tickets.moving import may
 from portal.tickets.recertifying import is_asked
 from portal.tickets.standing import is_awaited
 
-BATCH = 200
+BATCH = 100
 
 
 class Due(StrEnum):
@@ -48,13 +48,12 @@ def waiting(
 ) -> tuple[list[Item], bool]:
     """What waits for the actor, oldest first: at most `limit`, and whether there is more."""
     found: list[Item] = []
-    after = 0
-    while len(found) <= limit:
-        rows = inbox.candidates(session, wanted, by=by, now=now, page=inbox.Page(after, BATCH))
+    ids = inbox.candidates(session, by=by, now=now)
+    for start in range(0, len(ids), BATCH):
+        rows = inbox.whole(session, ids[start : start + BATCH], wanted, by=by)
         found += _items(session, rows, by, now)
-        if len(rows) < BATCH:
+        if len(found) > limit:
             break
-        after = rows[-1].id
     return found[:limit], len(found) > limit
 
 

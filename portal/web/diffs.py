@@ -50,13 +50,19 @@ def _together(found: Sequence[tuple[str, str]]) -> list[Diff]:
         targets.setdefault(text, []).append(where)
     left, diffs = MOST_LINES, []
     for text, names in targets.items():
-        # Of the two lines of the head, every diff has the same: before and after.
-        lines = [line for line in text.splitlines() if not line.startswith(("--- before", "+++ after"))]
+        lines = _body(text)
         shown = lines[: max(left, 0)]
         left -= len(shown)
         diffs.append(Diff(tuple(names), tuple((_class(line), line) for line in shown), len(lines) - len(shown)))
     return diffs
 
 
+def _body(text: str) -> list[str]:
+    """The lines without those that every diff begins with; what is left out between two hunks is a line of dots."""
+    lines = [line for line in text.splitlines() if not line.startswith(("--- before", "+++ after"))]
+    dotted = ["…" if line.startswith("@@") else line for line in lines]
+    return dotted[1:] if dotted[:1] == ["…"] else dotted
+
+
 def _class(line: str) -> str:
-    return "at" if line.startswith("@") else CLASSES.get(line[:1], "")
+    return CLASSES.get(line[:1], "at" if line == "…" else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from portal.kinds.registry import kind_named
@@ -16,7 +16,7 @@ def headline(kind: str, fields: Mapping[str, Any]) -> str:
     say = _SAID.get(kind)
     if say is not None:
         return say(fields)
-    listed = next((fields[name] for name in _LISTS if name in fields), [])
+    listed: Sequence[str] = next((fields[name] for name in _LISTS if name in fields), ())
     return f"{kind_named(kind).title} for {several(listed)}" if listed else kind_named(kind).title
 
 
@@ -45,7 +45,7 @@ def _jobs(fields: Mapping[str, Any]) -> str:
     return f"Let {several(fields['jobs'])} end ({fields['way'].replace('-', ' ')})"
 
 
-_SAID = {
+_SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "encryption-exception": _exception,
     "job-completion": _jobs,
     "debug-sidecar": lambda fields: f"Debug container in {several(fields['workloads'])}",

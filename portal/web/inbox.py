@@ -87,7 +87,7 @@ def _address(asked: dict[str, str], **more: str) -> str:
 def inbox_page(asked: dict[str, str], refusal: Refusal | None = None, status: int = 200, **more: Any) -> Response:
     """The inbox by these filters; raises NotFound where the chosen ticket does not exist for the person."""
     by = actor()
-    wanted = queries.TicketFilter(**{name: asked[name] for name in FILTERS if name in asked})
+    wanted = queries.TicketFilter(tenant=asked.get("tenant"), kind=asked.get("kind"), cluster=asked.get("cluster"))
     with parts().database.reading() as session:
         now = database_now(session)
         items, has_more = due.waiting(session, wanted, by=by, now=now, limit=MOST)

@@ -125,11 +125,11 @@ def _walk(found: Read) -> Walk:
 
 def _reached(found: Read) -> dict[str, datetime]:
     """When the ticket last came to each state."""
-    states = {f"ticket:{state}": state for state in State}
+    states = {f"ticket:{state}": state.value for state in State}
     moves = {states[one.type]: one.happened_at for one in found.events if one.type in states}
     preflight = found.view["preflight"]
     checked = {"preflight": preflight["at"]} if preflight else {}
-    return {State.PENDING: found.ticket.created_at, **moves, **checked}
+    return {State.PENDING.value: found.ticket.created_at, **moves, **checked}
 
 
 def _trimmed(view: dict[str, Any]) -> list[tuple[str, str, str]]:

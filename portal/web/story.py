@@ -35,6 +35,10 @@ WORDS = {
     "comment:added": "said",
     "question:asked": "asked, and holds the ticket until it is answered",
     "question:answered": "answered",
+    "evidence:preflight": "looked at the cluster before the change",
+    "evidence:before": "noted what the pods were before the change",
+    "evidence:applied": "saw the change in use",
+    "evidence:undone": "saw what became of it when it was taken back",
     "preflight:asked": "asked for the preflight again",
     "window:opened": "opened the window, just before the first write",
     "window:ending-soon": "reminded that the window ends soon",
@@ -63,7 +67,8 @@ TURNS = frozenset(
 
 @dataclass(frozen=True)
 class Told:
-    """One event for people: `spoken` is what somebody said to others, `question` the number of a question."""
+    """One event for people: `spoken` is what somebody said to others, `became` what the ticket came to, `question`
+    the number of a question."""
 
     number: int
     at: datetime
@@ -71,6 +76,7 @@ class Told:
     words: str
     said: str = ""
     spoken: bool = False
+    became: bool = False
     question: int | None = None
 
 
@@ -100,4 +106,5 @@ def _told(event: Event) -> Told:
     words = WORDS.get(event.type, event.type.replace(":", " ").replace("-", " "))
     spoken = event.type.startswith(("comment:", "question:"))
     question = payload.get("question") if event.type == "question:asked" else None
-    return Told(event.number, event.happened_at, event.actor, words, said, spoken, question)
+    became = words.startswith(("it ", "nobody ", "a decision "))
+    return Told(event.number, event.happened_at, event.actor, words, said, spoken, became, question)

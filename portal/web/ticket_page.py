@@ -21,7 +21,7 @@ from portal.web.seen import raw, seen
 from portal.web.sheet import MOST_EVENTS, Read, Refusal, read, sheet
 from portal.web.story import story
 
-SOON, LATER = 2, 8
+SOON, LATER = 2, 5
 """How often an open page asks whether it is still true, in seconds: while something is under way, and else."""
 
 

@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
 const typing = (one) => one.isContentEditable || find("dialog[open]") || one.matches("textarea, select, input:not([type=checkbox], [type=radio])");
 
 function move(step) {
-  const links = [...document.querySelectorAll(".waiting a")];
+  const links = [...document.querySelectorAll(".waits a")];
   const here = links.findIndex((one) => one.hasAttribute("aria-current"));
   const next = links[here < 0 ? 0 : here + step];
   if (next) next.click();
