@@ -49,6 +49,12 @@ def shrinking(kind: str, fields: Mapping[str, Any], form: Form | None = None) ->
     return [_shrinking(name, part, fields[name], form) for name, part in can.items()]
 
 
+def unit_of(asked: timedelta | None) -> str:
+    """The unit in which a time that is shorter than this is most likely told."""
+    fitting = [unit for unit, length in UNITS.items() if asked is None or length * 2 <= asked]
+    return fitting[-1] if fitting else next(iter(UNITS))
+
+
 def _shrinking(name: str, part: Part, asked: Any, form: Form | None) -> Shrinking:
     if part is Part.PORTS:
         return Shrinking(name, f"{name.capitalize()} ports", text=form.get(f"grant.{name}", asked) if form else asked)

@@ -20,7 +20,7 @@ from portal.states import State
 from portal.tickets import templates
 from portal.web.diffs import changes
 from portal.web.effects import button_effect, confirmations
-from portal.web.granting import UNITS, Form, grant_of, shrinking
+from portal.web.granting import UNITS, Form, grant_of, shrinking, unit_of
 from portal.web.headline import headline
 from portal.web.looks import look
 from portal.web.offers import Case, again, offers
@@ -94,6 +94,7 @@ def _said(view: dict[str, Any], ticket: Ticket, refusal: Refusal | None) -> dict
         "targets": [_target(one, view) for one in view["targets"]],
         "shrinking": shrinking(ticket.kind, ticket.fields, typed),
         "units": list(UNITS),
+        "unit_asked": unit_of(ticket.duration),
         "trims": typed is not None and _trims(typed, ticket),
         "effect": button_effect(view, kind),
         "confirm": confirmations(view, kind),

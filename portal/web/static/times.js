@@ -20,7 +20,8 @@ function left(seconds) {
 }
 
 // The two largest units, as the server says it.
-function span(seconds) {
+function ago(seconds) {
+  if (seconds < 60) return "just now";
   const units = [["d", 86400], ["h", 3600], ["min", 60]];
   let rest = seconds;
   const parts = units.map(([name, size]) => {
@@ -28,7 +29,7 @@ function span(seconds) {
     rest %= size;
     return number ? `${number} ${name}` : "";
   }).filter(Boolean);
-  return parts.slice(0, 2).join(" ") || "less than a minute";
+  return `${parts.slice(0, 2).join(" ")} ago`;
 }
 
 // Only what ends within a day counts down; before that, and once it is over, the server's words stand.
@@ -40,7 +41,7 @@ function count() {
   }
   for (const time of document.querySelectorAll("time[data-ago]")) {
     time.title ||= exact(time);
-    const text = `${span(Math.max(0, Math.floor((Date.now() - new Date(time.dateTime)) / 1000)))} ago`;
+    const text = ago(Math.floor((Date.now() - new Date(time.dateTime)) / 1000));
     if (time.textContent !== text) time.textContent = text;
   }
 }

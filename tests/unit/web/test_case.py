@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from werkzeug.datastructures import MultiDict
 from portal.errors import Invalid
 from portal.models import Event, Evidence
 from portal.web.diffs import changes
-from portal.web.granting import grant_of, shrinking
+from portal.web.granting import grant_of, shrinking, unit_of
 from portal.web.headline import headline
+from portal.web.looks import timed
 from portal.web.seen import raw, seen
 from portal.web.story import story
 from tests import world
@@ -140,3 +141,18 @@ def test_steps_of_machines_are_put_together_and_turns_are_not() -> None:
     asked = told[2].events[1]
     assert (asked.said, asked.spoken, asked.question) == ("Which?", True, 7)
     assert told[2].events[2].words == "some new thing"
+
+
+def test_instants_in_sentences_are_elements_and_words_stay_words() -> None:
+    told = timed("It <ends> at 2026-11-27 23:07:55 UTC, or at 2026-11-28 00:00 UTC.")
+    first, second = "2026-11-27T23:07:55Z", "2026-11-28T00:00Z"
+    assert told == (
+        f'It &lt;ends&gt; at <time datetime="{first}">2026-11-27 23:07:55 UTC</time>, or at '
+        f'<time datetime="{second}">2026-11-28 00:00 UTC</time>.'
+    )
+    assert timed("Nothing & nobody.") == "Nothing &amp; nobody."
+
+
+@pytest.mark.parametrize(("asked", "unit"), [(30, "minutes"), (119, "minutes"), (120, "hours"), (2880, "days")])
+def test_a_shorter_time_is_told_in_a_unit_that_fits(asked: int, unit: str) -> None:
+    assert unit_of(timedelta(minutes=asked)) == unit
