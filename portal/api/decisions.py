@@ -58,7 +58,7 @@ def decide(said: dict[str, Any], ref: str) -> Response:
     number = number_of(ref)
 
     def effect(edge: Edge) -> Response:
-        verdict = _verdict(said, version_seen())
+        verdict = verdict_of(said, version_seen())
         return changed(edge, deciding.decide(edge.session, number, verdict, by=edge.by, now=edge.now))
 
     return change(effect)
@@ -76,7 +76,7 @@ def _became(item: dict[str, Any]) -> dict[str, Any]:
     words = dict(item)
     ref, version = words.pop("ref"), words.pop("version")
     try:
-        return {"ref": ref, "status": 200, "problem": None, **_decided(ref, _verdict(words, version))}
+        return {"ref": ref, "status": 200, "problem": None, **_decided(ref, verdict_of(words, version))}
     except (MeshdeskError, *problems.UNAVAILABLE) as error:
         problem = problems.problem_of(error)
         told = problems.said_of(problem)
@@ -92,7 +92,8 @@ def _decided(ref: str, verdict: deciding.Verdict) -> dict[str, Any]:
         return {"state": ticket.state.value, "version": ticket.version}
 
 
-def _verdict(said: dict[str, Any], version: int) -> deciding.Verdict:
+def verdict_of(said: dict[str, Any], version: int) -> deciding.Verdict:
+    """What somebody says of a version of a ticket, from what DecisionSchema loads."""
     grant = said["grant"]
     if grant is not None:
         grant = replace(grant, shortest=parts().config.shortest_window)

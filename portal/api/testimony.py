@@ -20,6 +20,7 @@ from portal.kinds.registry import kind_named
 from portal.mesh.job_downloads import commented
 from portal.models import Ticket
 from portal.tickets import talking
+from portal.tickets.manifests import manifests_of
 from portal.tickets.moving import number_of
 
 blueprint = Blueprint("testimony", "Events, evidence and comments of a ticket.")
@@ -67,6 +68,11 @@ def manifests(ref: str) -> Response:
 @blueprint.response(200, {"type": "string"}, content_type=YAML, description="The file, its notes as comments.")
 def manifest(ref: str, name: str) -> Response:
     """Download one of the corrected manifests by its file name, like `cronjob-report.yaml`."""
+    return manifest_file(ref, name)
+
+
+def manifest_file(ref: str, name: str) -> Response:
+    """One manifest as a file to download; raises NotFound and NotReady."""
     found = {one["name"]: one for one in _manifests(ref)}
     if name not in found:
         listed = ", ".join(found) or "none"
@@ -79,12 +85,10 @@ def manifest(ref: str, name: str) -> Response:
 def _manifests(ref: str) -> list[dict[str, Any]]:
     with parts().database.reading() as session:
         ticket = _visible(session, ref)
-        found = queries.latest_evidence(session, ticket.id, "preflight")
+        found = manifests_of(session, ticket)
         if found is None and isinstance(kind_named(ticket.kind), JobCompletion):
             raise NotReady(f"The preflight of {ticket.ref} has not run yet: it makes the manifests, in a few seconds.")
-        left = {f"{link.target.kind}/{link.target.name}" for link in ticket.targets}
-        targets = [] if found is None else [one for one in found.data.get("targets", []) if one["workload"] in left]
-        return [{"workload": one["workload"], **one["manifest"]} for one in targets if "manifest" in one]
+        return found or []
 
 
 @blueprint.route("/tickets/<ref>/comments")

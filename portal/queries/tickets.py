@@ -94,6 +94,12 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
         query = query.where(Ticket.requester_id == by.person_id)
     if wanted.owed is not None:
         query = query.where(_owed(wanted.owed))
+    query = narrowed(query, wanted)
+    return query.where(waits_for(by)) if wanted.waiting_for_me else query
+
+
+def narrowed(query: Select[Ticket], wanted: TicketFilter) -> Select[Ticket]:
+    """The query for those of a tenant, cluster, kind and namespace, as far as the filter names them."""
     if wanted.tenant is not None:
         query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
     for column, value in ((Ticket.cluster, wanted.cluster), (Ticket.kind, wanted.kind)):
@@ -102,7 +108,7 @@ def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[
     if wanted.namespace is not None:
         within = select(TicketTarget.ticket_id).join(Target).where(Target.namespace == wanted.namespace)
         query = query.where(or_(Ticket.namespace == wanted.namespace, Ticket.id.in_(within)))
-    return query.where(_waits_for(by)) if wanted.waiting_for_me else query
+    return query
 
 
 def _owed(word: Literal["review", "recertification"]) -> ColumnElement[bool]:
@@ -111,7 +117,7 @@ def _owed(word: Literal["review", "recertification"]) -> ColumnElement[bool]:
     return and_(Ticket.state == State.ACTIVE, Ticket.recertify_at <= datetime.now(UTC) + RECERTIFY_WITHIN)
 
 
-def _waits_for(by: Actor) -> ColumnElement[bool]:
+def waits_for(by: Actor) -> ColumnElement[bool]:
     """Pending tickets of others on which the actor may have a word, and their own ones that wait for their answer.
 
     Whether the actor's word counts at all is worked out on the row (`standing.is_awaited`).
@@ -119,9 +125,11 @@ def _waits_for(by: Actor) -> ColumnElement[bool]:
     hands = select(Person.id).where(or_(Person.id == by.voice_id, Person.owner_id == by.voice_id))
     own = Ticket.requester_id.in_(hands)
     answer = and_(Ticket.state == State.PENDING, own, Ticket.question_id.is_not(None))
-    decided = select(Decision.ticket_id).where(Decision.person_id.in_(hands), Decision.void_reason.is_(None))
+    word = and_(Decision.ticket_id == Ticket.id, Decision.person_id.in_(hands), Decision.void_reason.is_(None))
+    # Asked of each ticket that waits, and not of all decisions that were ever made.
+    decided = select(Decision.id).where(word).correlate(Ticket).exists()
     of_others = and_(~own, or_(Ticket.asked_by_id.is_(None), Ticket.asked_by_id.not_in(hands)))
-    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), Ticket.id.not_in(decided))
+    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), ~decided)
     if by.is_operator:
         return or_(open_, answer)
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}

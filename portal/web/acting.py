@@ -15,14 +15,24 @@ from portal.web.blueprint import blueprint
 from portal.web.deeds import DEEDS
 from portal.web.page import go
 from portal.web.sent import sentence_of
-from portal.web.ticket_page import Refusal, ticket_page
+from portal.web.sheet import Refusal
+from portal.web.ticket_page import ticket_page
 
 
 @blueprint.post("/tickets/<ref>/<deed>")
 def act(ref: str, deed: str) -> Response:
     """Do one of DEEDS to a ticket; a refusal is the page again, with the sentence and what was typed."""
-    sessions.present()
     number = number_of(ref)
+    refused = do(number, deed)
+    return go(f"/tickets/MD-{number}") if refused is None else ticket_page(number, *refused)
+
+
+def do(number: int, deed: str) -> tuple[Refusal, int] | None:
+    """Do one of DEEDS by the form of the present request; the refusal and its status where that is refused.
+
+    Raises SignInNeeded, and NotFound for a deed or a ticket that there is not.
+    """
+    sessions.present()
     if deed not in DEEDS:
         raise NotFound("A ticket's page has no such form.")
     try:
@@ -31,6 +41,5 @@ def act(ref: str, deed: str) -> Response:
     except NotFound:
         raise
     except MeshdeskError as error:
-        refusal = Refusal(deed, sentence_of(error), request.form)
-        return ticket_page(number, refusal, problem_of(error).status)
-    return go(f"/tickets/MD-{number}")
+        return Refusal(deed, sentence_of(error), request.form), problem_of(error).status
+    return None

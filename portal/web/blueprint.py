@@ -14,6 +14,7 @@ blueprint.before_request(sessions.load)
 blueprint.after_request(forms.keep_secret)
 blueprint.add_app_template_global(forms.token, "form_token")
 blueprint.add_app_template_filter(looks.span, "span")
+blueprint.add_app_template_filter(looks.timed, "timed")
 blueprint.add_app_template_filter(words, "duration")
 
 

@@ -1,6 +1,8 @@
-"""Deciding on several tickets from the list: each is a decision of its own, and the list says what became of each."""
+"""Deciding on several tickets at once, from the list or the inbox: each by itself, and the page says what became."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Response, request
 
@@ -23,6 +25,15 @@ DECISIONS = ("approve", "reject")
 @blueprint.post("/tickets/decisions")
 def decide_several() -> Response:
     """Approve or reject the tickets that were ticked, as they were when the list was made."""
+    became, status = decide_ticked()
+    return list_page({"waiting_for": "me"}, status, **became)
+
+
+def decide_ticked() -> tuple[dict[str, Any], int]:
+    """Decide on what the form of the present request has ticked: what became of each for the page, and its status.
+
+    Raises SignInNeeded, and Invalid for a form that is none.
+    """
     sessions.present()
     decision, ticked = request.form.get("decision", ""), request.form.getlist("ticket")
     if decision not in DECISIONS:
@@ -34,9 +45,8 @@ def decide_several() -> Response:
     refused = [(ref, sentence) for ref, sentence in became if sentence is not None]
     if not became:
         refused = [("", "No ticket was ticked, so nothing was decided.")]
-    status = 409 if refused and not done else 200
-    more = {"decided": done, "refused": refused, "decision": decision, "note": request.form.get("note", "")}
-    return list_page({"waiting_for": "me"}, status, **more)
+    told = {"decided": done, "refused": refused, "decision": decision, "note": request.form.get("note", "")}
+    return told, 409 if refused and not done else 200
 
 
 def _decide(decision: str, ticked: str) -> str | None:
@@ -49,6 +59,6 @@ def _decide(decision: str, ticked: str) -> str | None:
     except MeshdeskError as error:
         return sentence_of(error)
     except UNAVAILABLE as error:
-        # What was decided before stays decided, so the list has to say so.
+        # What was decided before stays decided, so the page has to say so.
         return problem_of(error).detail
     return None

@@ -5,14 +5,16 @@ What a form says is read by the schema of the API; whether the deed is allowed, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema
 
+from portal import queries
 from portal.access.rights import Action
 from portal.api import calling, decision_schemas, schemas
+from portal.api.decisions import verdict_of
 from portal.api.idempotency import Edge
 from portal.errors import Stale
 from portal.tickets import (
@@ -23,11 +25,12 @@ from portal.tickets import (
     fulfilling,
     questions,
     recertifying,
+    rerouting,
     talking,
 )
 from portal.web import sent
+from portal.web.granting import Form, grant_of
 
-Form = Mapping[str, str]
 Run = Callable[[Edge, int, Form], Any]
 REASON, COMMENT, ANSWER = schemas.ReasonSchema(), schemas.CommentSchema(), schemas.AnswerSchema()
 NOTE, REVIEW, DECISION = calling.NoteSchema(), calling.ReviewSchema(), decision_schemas.DecisionSchema()
@@ -61,24 +64,30 @@ def _plain(verb: Callable[..., Any]) -> Run:
     return lambda edge, number, _: verb(edge.session, number, by=edge.by, now=edge.now)
 
 
-def verdict(decision: str, form: Form, version: str) -> deciding.Verdict:
+def verdict(decision: str, form: Form, version: str, grant: dict[str, Any] | None = None) -> deciding.Verdict:
     """A word on the version that the form was made for; raises Invalid, and Stale where it names none."""
     said: dict[str, Any] = {"decision": decision, "note": sent.text(form, "note").strip()}
     if decision == "approve":
-        said["conditions"] = sent.lines(form, "conditions")
+        said |= {"conditions": sent.lines(form, "conditions")} | ({} if grant is None else {"grant": grant})
     elif form.get("template"):
         said["template"] = sent.text(form, "template")
     if not version.isascii() or not version.isdecimal() or len(version) > len("999999999"):
         raise Stale("The form does not say which version of the ticket it is about: load the page anew.")
-    return deciding.Verdict(**sent.load(DECISION, said), version=int(version))
+    return verdict_of(sent.load(DECISION, said), int(version))
 
 
 def _decide(decision: str) -> Run:
     def run(edge: Edge, number: int, form: Form) -> None:
-        word = verdict(decision, form, form.get("version", ""))
+        less = _less(edge, number, form) if decision == "approve" else None
+        word = verdict(decision, form, form.get("version", ""), less)
         deciding.decide(edge.session, number, word, by=edge.by, now=edge.now)
 
     return run
+
+
+def _less(edge: Edge, number: int, form: Form) -> dict[str, Any] | None:
+    ticket = queries.ticket(edge.session, number, by=edge.by)
+    return grant_of(form, ticket.kind, ticket.fields)
 
 
 def _review(edge: Edge, number: int, form: Form) -> None:
@@ -137,6 +146,14 @@ DEEDS: dict[str, Deed] = {
     ),
     "nudge": Deed(Action.NUDGE, _plain(awaiting.nudge), "Remind who decides", "Send the reminder, once a day"),
     "preflight": Deed(Action.PREFLIGHT, _plain(deciding.ask_preflight), "Look again", "Run the preflight again"),
+    "reroute": Deed(
+        Action.REROUTE,
+        _words(rerouting.reroute, REASON, "reason"),
+        "Route it again",
+        "Route it by the policy in force",
+        "reason",
+        "Why; approvals that were given stay",
+    ),
     "retry": Deed(Action.RETRY, _plain(ending.retry), "Try again", "Try again now"),
     "reapply": Deed(Action.REAPPLY, _plain(ending.reapply), "Write it again", "Write again what was removed"),
     "break-glass": Deed(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from portal.durations import in_words
 from portal.queries.metrics import PROMISED
 from portal.states import TERMINAL, Outcome, State
 
 View = dict[str, Any]
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC")
 OPEN = (State.APPLYING, State.ACTIVE)
 
 
@@ -71,6 +75,18 @@ def span(length: timedelta) -> str:
     # A page stands still: seconds would be wrong before they are read.
     minute = timedelta(minutes=1)
     return "less than a minute" if length < minute else in_words(length // minute * minute)
+
+
+def timed(text: str) -> Markup:
+    """A sentence of the server with its instants as elements, which browsers show in the zone of the reader."""
+    parts = INSTANT.split(text)
+    told = [Markup('<time datetime="{}T{}Z">{} {} UTC</time>').format(day, at, day, at) for day, at in _pairs(parts)]
+    # Between the words stand the two parts of an instant.
+    return Markup("").join(piece for pair in zip(parts[::3], [*told, ""], strict=True) for piece in map(escape, pair))
+
+
+def _pairs(parts: list[str]) -> list[tuple[str, str]]:
+    return list(zip(parts[1::3], parts[2::3], strict=True))
 
 
 def _marks(view: View) -> list[str]:

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
+from portal.access.rights import Action
 from portal.errors import Forbidden, WrongState
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
-from portal.states import NOT_BEGUN, TERMINAL, State
+from portal.policy_store import current_policy, route_of
+from portal.states import NOT_BEGUN, OCCUPYING, TERMINAL, State
 from portal.tickets.awaiting import NUDGE_EVERY, decidable
 from portal.tickets.breaking_glass import glass_of
+from portal.tickets.due import owes_review
 from portal.tickets.moving import may
 from portal.tickets.recertifying import is_asked
 from portal.tickets.standing import may_decide
@@ -47,11 +50,31 @@ def offers(case: Case) -> dict[str, Deed]:
     return {name: deed for name, deed in DEEDS.items() if _may(case, deed) and FITS[name](case)}
 
 
+def again(case: Case) -> tuple[str, str] | None:
+    """Words and address of the form that asks for the same: again once it is over, renewed while it is open and where
+    its rule allows that; None where the person may not ask."""
+    ticket = case.ticket
+    if not _has_right(case, Action.ASK):
+        return None
+    if case.state in TERMINAL:
+        return "Ask for the same again", f"/new/{ticket.kind}?from={ticket.ref}"
+    if case.state not in (State.APPLYING, State.ACTIVE) or ticket.expires_at is None or not _renews(case):
+        return None
+    return "Renew", f"/new/{ticket.kind}?renews={ticket.ref}"
+
+
+def _renews(case: Case) -> bool:
+    route = route_of(case.session, case.ticket)
+    return route is not None and route.renewal and queries.follower(case.session, case.ticket.id, OCCUPYING) is None
+
+
 def _may(case: Case, deed: Deed) -> bool:
-    if deed.action is None:
-        return True
+    return deed.action is None or _has_right(case, deed.action)
+
+
+def _has_right(case: Case, action: Action) -> bool:
     try:
-        may(case.by, deed.action, case.ticket)
+        may(case.by, action, case.ticket)
     except Forbidden:
         return False
     return True
@@ -78,11 +101,8 @@ def _breaks(case: Case) -> bool:
     return waits and glass_of(case.session, case.ticket) is not None
 
 
-def _reviews(case: Case) -> bool:
-    ticket, tenant = case.ticket, case.ticket.tenant_id
-    if not ticket.break_glass or ticket.reviewed_at is not None or case.own:
-        return False
-    return ticket.review_from in case.by.roles_in(tenant) | case.by.covered_roles_in(tenant)
+def _reroutes(case: Case) -> bool:
+    return case.state is State.PENDING and current_policy(case.session).digest != case.ticket.policy_hash
 
 
 def _retries(case: Case) -> bool:
@@ -106,7 +126,7 @@ FITS: dict[str, Callable[[Case], bool]] = {
     "approve": lambda case: decidable(case.ticket) and _decides(case),
     "reject": _decides,
     "answer": lambda case: case.state is State.PENDING and case.ticket.question_id is not None,
-    "review": _reviews,
+    "review": lambda case: owes_review(case.ticket, case.by),
     "recertify": lambda case: case.state is State.ACTIVE and is_asked(case.ticket, case.now) and not case.own,
     "take": lambda case: _operates(case) and case.ticket.taken_by != case.by.name,
     "fulfil": _operates,
@@ -116,6 +136,7 @@ FITS: dict[str, Callable[[Case], bool]] = {
     "withdraw": lambda case: case.state in NOT_BEGUN,
     "nudge": _nudges,
     "preflight": lambda case: case.state is State.PENDING and not _by_people(case),
+    "reroute": _reroutes,
     "retry": _retries,
     "reapply": _reapplies,
     "break-glass": _breaks,

@@ -105,7 +105,7 @@ def test_an_open_window_is_released_or_revoked(local: Browser, desk: Desk) -> No
     first = desk.active()["ref"]
     page = member.get(f"/tickets/{first}").text
     assert "ends in " in page
-    assert "Release now: the pods restart" in page
+    assert "Release now: emoji, voting restart" in page
     assert act(member, first, "release", reason="mended").status_code == 303
     assert desk.ticket(first)["state"] == "reverting"
     second = desk.active(fields=world.exception(inbound="7000"))["ref"]

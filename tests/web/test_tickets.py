@@ -108,7 +108,7 @@ def test_the_page_tells_the_case(local: Browser, desk: Desk) -> None:
         assert words in page
     assert "The rollout is paused." in page
     assert "Nothing like it was asked before" in page
-    assert "evidence preflight" in page
+    assert "looked at the cluster before the change" in page
     assert forms_on(page) >= {"reject", "question", "comment"}
     assert "It cannot be approved now" in page
 

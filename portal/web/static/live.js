@@ -37,6 +37,8 @@ async function fetched(address) {
 }
 
 function renew(page) {
+  // The page knows how soon it will be another.
+  main.dataset.every = page.querySelector("main")?.dataset.every ?? main.dataset.every;
   for (const part of page.querySelectorAll("[data-part]")) {
     const old = main.querySelector(`[data-part="${CSS.escape(part.dataset.part)}"]`);
     if (!old || digest(old) === digest(part) || inUse(old)) continue;

@@ -1,0 +1,63 @@
+"""Selects of what may wait for one person, whatever it waits for; `portal.tickets.due` works out on each row what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy.orm import Session
+
+from portal.access.actor import Actor
+from portal.kinds.registry import KINDS
+from portal.models import Cluster, Ticket
+from portal.queries.tickets import RECERTIFY_WITHIN, WHOLE, TicketFilter, narrowed, visible, waits_for
+from portal.states import State
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+BY_PEOPLE = tuple(name for name, kind in KINDS.items() if not kind.has_cluster_change)
+
+
+def candidates(session: Session, *, by: Actor, now: datetime) -> list[int]:
+    """The numbers of tickets, oldest first, on which the actor may have to decide, answer, review, recertify or carry
+    out; some of them they may not even see."""
+    # Each by an index of its own: of a hundred thousand tickets few wait for anything.
+    for_operators = [_to_carry_out(session)] if by.is_operator else []
+    ids = union(_pending(session, by), _unreviewed(), _to_recertify(now), *for_operators)
+    return sorted(session.scalars(ids))
+
+
+def whole(session: Session, ids: Sequence[int], wanted: TicketFilter, *, by: Actor) -> Sequence[Ticket]:
+    """Those of these tickets that the actor sees and the filter lets through, whole and oldest first."""
+    query = select(Ticket).where(Ticket.id.in_(ids))
+    if (condition := visible(by)) is not None:
+        query = query.where(condition)
+    return session.scalars(narrowed(query, wanted).options(*WHOLE).order_by(Ticket.id)).all()
+
+
+def _pending(session: Session, by: Actor) -> Select[int]:
+    return select(Ticket.id).where(_in_state(session, State.PENDING), waits_for(by))
+
+
+def _in_state(session: Session, state: State) -> ColumnElement[bool]:
+    # The index begins with the cluster, and clusters are few.
+    clusters = session.scalars(select(Cluster.name)).all()
+    somewhere = and_(Ticket.cluster.in_(clusters), Ticket.state == state)
+    return or_(somewhere, and_(Ticket.cluster.is_(None), Ticket.state == state))
+
+
+def _unreviewed() -> Select[int]:
+    # Whoever reviews takes the date away with it, and SQLite finds a range by the index where it would not find a null.
+    return select(Ticket.id).where(Ticket.review_due_at > LONG_AGO, _owes_review())
+
+
+def _owes_review() -> ColumnElement[bool]:
+    return and_(Ticket.break_glass, Ticket.reviewed_at.is_(None))
+
+
+def _to_recertify(now: datetime) -> Select[int]:
+    return select(Ticket.id).where(Ticket.recertify_at <= now + RECERTIFY_WITHIN, Ticket.state == State.ACTIVE)
+
+
+def _to_carry_out(session: Session) -> Select[int]:
+    return select(Ticket.id).where(_in_state(session, State.APPROVED), Ticket.kind.in_(BY_PEOPLE))
