@@ -20,7 +20,10 @@ from portal.web.ticket_page import Refusal, ticket_page
 
 @blueprint.post("/tickets/<ref>/<deed>")
 def act(ref: str, deed: str) -> Response:
-    """Do one of DEEDS to a ticket; a refusal is the page again, with the sentence and what was typed."""
+    """Do one of DEEDS to a ticket, and go back to the page of ours that the form names as `next`, else to the ticket's.
+
+    A refusal is the ticket's page, with the sentence and what was typed.
+    """
     sessions.present()
     number = number_of(ref)
     if deed not in DEEDS:
@@ -33,4 +36,4 @@ def act(ref: str, deed: str) -> Response:
     except MeshdeskError as error:
         refusal = Refusal(deed, sentence_of(error), request.form)
         return ticket_page(number, refusal, problem_of(error).status)
-    return go(f"/tickets/MD-{number}")
+    return go(sessions.own_path(request.form["next"]) if "next" in request.form else f"/tickets/MD-{number}")
