@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from portal.mesh.annotations import INJECT, SKIP_INBOUND, SKIP_OUTBOUND, MeshDefaults, effective_skip
 from portal.mesh.ports import Ports
@@ -48,7 +49,7 @@ class Skips:
 def skips(template: Mapping[str, str], namespace: Mapping[str, str], defaults: MeshDefaults) -> Skips:
     """What the annotations of a pod template and of its namespace have go past the proxy."""
     total, unread = NOTHING, []
-    for key in DIRECTIONS:
+    for key in (one for one in DIRECTIONS if one in template or one in namespace):
         text = effective_skip(key, template, namespace, defaults).value
         ports = _parsed(text)
         if ports is None:
@@ -58,6 +59,8 @@ def skips(template: Mapping[str, str], namespace: Mapping[str, str], defaults: M
     return Skips(total, tuple(unread))
 
 
+# Few lists are written, on very many workloads.
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> Ports | None:
     try:
         return Ports.parse(text)

@@ -5,8 +5,9 @@ Objects are large: what counts is taken out of them by the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ from portal.models import InventoryCluster, InventoryNamespace, InventoryWorkloa
 from portal.queries.grants import Grant, Where, grants
 
 _W = InventoryWorkload
+Rows = Select[*tuple[Any, ...]]
 Key = tuple[str, str, str, str]
 """Cluster, namespace, kind and name of a workload."""
 
@@ -51,9 +53,12 @@ class Tally:
         """All of them."""
         return self.encrypted + self.partly + self.unmeshed
 
-    def __add__(self, other: Tally) -> Tally:
-        counts = {one.value: getattr(self, one) + getattr(other, one) for one in Standing}
-        return replace(self, **counts)
+
+def together(tallies_: Iterable[Tally], cluster: str = "") -> Tally:
+    """The tally of several places as one."""
+    ones = list(tallies_)
+    counts = {word.value: sum(getattr(one, word) for one in ones) for word in Standing}
+    return Tally(cluster, **counts)
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,15 @@ def tallies(session: Session, scope: Scope, *, by: Actor) -> list[Tally]:
     """The tally of each namespace that the actor may see, by cluster and name; zero where workers saw nothing."""
     owned = select(Namespace.cluster, Namespace.name, Tenant.name).join(Tenant, Tenant.id == Namespace.tenant_id)
     places = session.execute(owned.where(*_seen(scope, by)).order_by(Namespace.cluster, Namespace.name))
-    found = {(cluster, name): Tally(cluster, name, tenant) for cluster, name, tenant in places}
     around = _Around.of(session, scope)
     rows = _rows(scope, by).subquery()
     alike = (rows.c.cluster, rows.c.namespace, rows.c.meshed, rows.c.inbound, rows.c.outbound)
-    for cluster, name, meshed, inbound, outbound, count in session.execute(
-        select(*alike, func.count()).group_by(*alike)
-    ):
+    counts: dict[Where, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    counted = select(*alike, func.count()).group_by(*alike)
+    for cluster, name, meshed, inbound, outbound, count in session.execute(counted):
         seen = standing(around.skips((cluster, name), inbound, outbound), meshed=meshed)
-        # Grants of a registry may change between the two selects on PostgreSQL.
-        if (cluster, name) in found:
-            found[cluster, name] += Tally(cluster, name, **{seen.value: count})
-    return list(found.values())
+        counts[cluster, name][seen.value] += count
+    return [Tally(cluster, name, tenant, **counts[cluster, name]) for cluster, name, tenant in places]
 
 
 def lines(session: Session, scope: Scope, *, by: Actor, after: Key | None, limit: int) -> list[Line]:
@@ -134,9 +136,9 @@ def _seen(scope: Scope, by: Actor) -> Iterator[ColumnElement[bool]]:
     yield from (column == value for column, value in wanted if value is not None)
 
 
-def _rows(scope: Scope, by: Actor) -> Select[Any]:
+def _rows(scope: Scope, by: Actor) -> Rows:
     owned = and_(Namespace.cluster == _W.cluster, Namespace.name == _W.namespace)
-    rows: Select[Any] = (
+    rows: Rows = (
         select(
             _W.cluster,
             _W.namespace,
@@ -164,7 +166,7 @@ def _template_text(key: str) -> ColumnElement[str | None]:
     )
 
 
-def _in_order(query: Select[Any], after: Key | None, limit: int) -> Select[Any]:
+def _in_order(query: Rows, after: Key | None, limit: int) -> Rows:
     key = (_W.cluster, _W.namespace, _W.kind, _W.name)
     later = query if after is None else query.where(tuple_(*key) > tuple_(*after))
     return later.order_by(*key).limit(limit)

@@ -24,9 +24,7 @@ def why_unmeshed(session: Session, keys: Sequence[Key]) -> dict[Key, list[str]]:
     rows = session.execute(select(*columns, _W.object).where(tuple_(*columns).in_(keys))).all()
     namespaces = _namespaces(session, {(cluster, namespace) for cluster, namespace, *_ in keys})
     meshes = select(InventoryCluster.cluster, InventoryCluster.webhook)
-    webhooks = dict(
-        session.execute(meshes.where(InventoryCluster.cluster.in_({key[0] for key in keys}))).tuples().all()
-    )
+    webhooks = dict(session.execute(meshes.where(InventoryCluster.cluster.in_({key[0] for key in keys}))).all())
     return {
         (cluster, namespace, kind, name): [
             reason.text

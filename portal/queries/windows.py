@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.access.actor import Actor
 from portal.models import Cluster, Tenant, Ticket
@@ -62,9 +62,10 @@ def _whole(wanted: Wanted) -> Select[Ticket]:
 
 
 def _fits(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    # The index is by cluster and state: with every cluster named, those few are read and not all tickets.
-    yield Ticket.cluster.in_(select(Cluster.name)) if wanted.cluster is None else Ticket.cluster == wanted.cluster
-    yield Ticket.state.in_(OPEN)
+    # An index leads from cluster and state to these few; by their tenants alone, all tickets would be read.
+    one = aliased(Ticket)
+    there = one.cluster.in_(select(Cluster.name)) if wanted.cluster is None else one.cluster == wanted.cluster
+    yield Ticket.id.in_(select(one.id).where(there, one.state.in_(OPEN)))
     yield or_(LIVE, Ticket.state == State.REVERTING)
     if (condition := visible(wanted.by)) is not None:
         yield condition

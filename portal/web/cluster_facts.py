@@ -13,7 +13,7 @@ from portal.access.actor import Actor
 from portal.mesh.annotations import MeshDefaults
 from portal.models import Cluster
 from portal.queries import encryption, viz
-from portal.queries.encryption import Tally
+from portal.queries.encryption import Tally, together
 from portal.queries.viz import VizWindow
 from portal.tickets.viz_sights import presence_seen
 from portal.web.freshness import Freshness, freshness
@@ -43,7 +43,7 @@ class Known:
     @property
     def total(self) -> Tally:
         """All namespaces together."""
-        return sum(self.places, Tally(self.cluster.name))
+        return together(self.places, self.cluster.name)
 
 
 def known(session: Session, clusters: Sequence[Cluster], *, by: Actor, now: datetime) -> list[Known]:

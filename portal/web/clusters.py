@@ -10,10 +10,6 @@ from flask import Response, g, request
 from marshmallow import fields, validate
 from sqlalchemy.orm import Session
 
-from portal import queries
-from portal.access import rights
-from portal.access.actor import Actor
-from portal.access.rights import Action
 from portal.api.clusters import clusters_seen
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge
@@ -21,7 +17,7 @@ from portal.api.problems import problem_of
 from portal.api.schema_base import NAME, Input
 from portal.api.schemas import PauseSchema, ReasonSchema
 from portal.db import database_now
-from portal.errors import Forbidden, MeshdeskError, NotFound
+from portal.errors import MeshdeskError, NotFound
 from portal.models import Cluster
 from portal.queries import encryption
 from portal.tickets import giving_up, operating
@@ -29,7 +25,7 @@ from portal.web import sent, sessions
 from portal.web.blueprint import blueprint
 from portal.web.cluster_facts import known
 from portal.web.page import go, render
-from portal.web.workload_list import PER_PAGE, groups, key_of, key_text
+from portal.web.workload_list import PER_PAGE, asked_for, groups, key_of, key_text
 
 MOST_PLACES = 30
 PAUSE, REASON = PauseSchema(), ReasonSchema()
@@ -76,7 +72,7 @@ def cluster_page(name: str, chosen: Form, status: int = 200, **more: Any) -> Res
         lines = encryption.lines(session, scope, by=by, after=key_of(asked["after"]), limit=PER_PAGE + 1)
         shown = groups(session, lines[:PER_PAGE], {name: cluster.console})
         said_gone = giving_up.said_gone(session, name) if by.is_operator else ()
-        asks_for = _tenants(session, name, by)
+        asks_for = asked_for(session, by)
     after = {**chosen, "after": key_text(lines[PER_PAGE - 1].key)} if len(lines) > PER_PAGE else None
     return render(
         "cluster.html",
@@ -98,18 +94,6 @@ def _cluster(session: Session, name: str) -> Cluster:
     found = next((one for one in clusters_seen(session) if one.name == name), None)
     if found is None:
         raise NotFound("There is no such cluster on which you have namespaces.")
-    return found
-
-
-def _tenants(session: Session, name: str, by: Actor) -> set[str]:
-    """The tenants on the cluster for which one may ask."""
-    found = set()
-    for _, tenant in queries.namespaces(session, by=by, cluster=name):
-        try:
-            rights.check(by, Action.ASK, "", tenant_id=tenant.id)
-        except Forbidden:
-            continue
-        found.add(tenant.name)
     return found
 
 

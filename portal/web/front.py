@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from portal.api.listing import page
 from portal.api.views import ticket_views
 from portal.models import Ticket
 from portal.queries import TicketFilter, encryption, windows
-from portal.queries.encryption import Tally
+from portal.queries.encryption import Tally, together
 from portal.queries.windows import Wanted
 from portal.states import State
 from portal.web.freshness import Freshness, freshness
@@ -50,10 +52,10 @@ class Front:
     unexplained: int | None
     views: Mapping[str, Freshness] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def total(self) -> Tally:
         """All places together."""
-        return sum(self.places, Tally(""))
+        return together(self.places)
 
     @property
     def away(self) -> list[Freshness]:
@@ -109,10 +111,7 @@ def _rows(session: Session, lists: Mapping[str, Sequence[Ticket]], now: datetime
 
 
 def _by_cluster(places: Sequence[Tally]) -> list[Tally]:
-    found: dict[str, Tally] = {}
-    for one in places:
-        found[one.cluster] = found.get(one.cluster, Tally(one.cluster)) + one
-    return list(found.values())
+    return [together(ones, cluster) for cluster, ones in groupby(places, key=lambda one: one.cluster)]
 
 
 def _unexplained(session: Session, by: Actor) -> int:

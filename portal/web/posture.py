@@ -18,12 +18,12 @@ from portal.api.schema_base import NAME, Input
 from portal.db import database_now
 from portal.models import Cluster
 from portal.queries import encryption
-from portal.queries.encryption import Key, Line, Scope, Tally
+from portal.queries.encryption import Key, Line, Scope, together
 from portal.web import sent, sessions
 from portal.web.blueprint import blueprint
 from portal.web.freshness import freshness
 from portal.web.page import render
-from portal.web.workload_list import PER_PAGE, groups, key_of, key_text
+from portal.web.workload_list import PER_PAGE, asked_for, groups, key_of, key_text
 
 MOST_OPEN = 5_000
 """More than these are not looked through at once: filters narrow them."""
@@ -70,13 +70,14 @@ def posture() -> Response:
         found = _found(session, scope, asked["show"], key_of(asked["after"]), by)
         shown: dict[str, Any] = {
             "tallies": places,
+            "asks_for": asked_for(session, by),
             "views": freshness(session, {one.cluster for one in places}, now).values(),
             "groups": groups(session, found.lines, _consoles(session, found.lines)),
         }
     after = {**chosen, "after": key_text(found.lines[-1].key)} if found.more else None
     return render(
         "posture.html",
-        total=sum(places, Tally("")),
+        total=together(places),
         found=found,
         chosen=chosen,
         now=now,
@@ -102,7 +103,7 @@ def _found(session: Session, scope: Scope, show: str, after: Key | None, by: Act
 
 def _consoles(session: Session, lines: Sequence[Line]) -> dict[str, str | None]:
     names = {one.cluster for one in lines}
-    return dict(session.execute(select(Cluster.name, Cluster.console).where(Cluster.name.in_(names))).tuples().all())
+    return {one.name: one.console for one in session.scalars(select(Cluster).where(Cluster.name.in_(names)))}
 
 
 def _address(query: Mapping[str, str]) -> str:

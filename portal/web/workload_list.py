@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlencode
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.access import rights
+from portal.access.actor import Actor
+from portal.access.rights import Action
 from portal.errors import Invalid
 from portal.mesh import dashboards
 from portal.mesh.commands import Command
 from portal.mesh.workloads import PATCHABLE, WorkloadRef
+from portal.models import Tenant
 from portal.queries.encryption import Key, Line
 from portal.queries.unmeshed import why_unmeshed
 
@@ -61,6 +66,12 @@ def _asks(line: Line) -> Iterable[Command]:
         yield Command("Debug container", f"/new/debug-sidecar?{urlencode(where)}")
     if line.kind in ("job", "cronjob") and line.meshed:
         yield Command("Let the Job end", f"/new/job-completion?{urlencode(where)}")
+
+
+def asked_for(session: Session, by: Actor) -> set[str]:
+    """The tenants for which somebody may ask, by name."""
+    tenants = session.scalars(select(Tenant).where(Tenant.id.in_(by.tenant_ids), Tenant.active)).all()
+    return {one.name for one in tenants if by.roles_in(one.id) & rights.RIGHTS[Action.ASK].roles}
 
 
 def key_text(key: Key) -> str:
