@@ -11,6 +11,7 @@ from flask import Response, g, request
 from portal import queries
 from portal.access import rights
 from portal.access.rights import Action
+from portal.api.clusters import clusters_seen
 from portal.api.context import actor, parts
 from portal.api.problems import problem_of
 from portal.api.revocations import revoked
@@ -67,10 +68,12 @@ def _digest(made: Mapping[str, Any]) -> str:
 
 def _page(form: Mapping[str, str], status: int = 200, **more: Any) -> Response:
     with parts().database.reading() as session:
-        owned = queries.namespaces(session, by=actor())
+        # Also those that left the registry: what is open there is still to be ended.
+        clusters = [one.name for one in clusters_seen(session)]
+        tenants = {tenant.name for _, tenant in queries.namespaces(session, by=actor())}
     shown = {
-        "tenants": sorted({tenant.name for _, tenant in owned}),
-        "clusters": sorted({namespace.cluster for namespace, _ in owned}),
+        "tenants": sorted(tenants),
+        "clusters": sorted(clusters),
         "kinds": {name: kind.title for name, kind in KINDS.items() if kind.has_cluster_change},
         "titles": {name: kind.title for name, kind in KINDS.items()},
         "most": MOST_SHOWN,
