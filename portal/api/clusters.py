@@ -110,7 +110,7 @@ def list_clusters() -> Response:
     """List the clusters on which you have namespaces, with the age of what is known of them."""
     with parts().database.reading() as session:
         now = database_now(session)
-        found = [cluster_view(session, cluster, now) for cluster in _clusters(session)]
+        found = [cluster_view(session, cluster, now) for cluster in clusters_seen(session)]
         return answer(CLUSTERS, {"items": found})
 
 
@@ -121,7 +121,8 @@ def cluster_view(session: Session, cluster: Cluster, now: datetime) -> dict[str,
     return {**own, "draining": not cluster.active, **sight(session.get(InventoryCluster, cluster.name), now)}
 
 
-def _clusters(session: Session) -> list[Cluster]:
+def clusters_seen(session: Session) -> list[Cluster]:
+    """The clusters on which the actor has namespaces; all, also those that drain, for who sees everything."""
     known = {namespace.cluster for namespace, _ in queries.namespaces(session, by=actor())}
     if actor().sees_everything:
         return [*queries.clusters(session), *queries.draining(session)]
@@ -133,7 +134,7 @@ def _clusters(session: Session) -> list[Cluster]:
 def list_namespaces(name: str) -> Response:
     """List your namespaces on a cluster."""
     with parts().database.reading() as session:
-        cluster = next((one for one in _clusters(session) if one.name == name), None)
+        cluster = next((one for one in clusters_seen(session) if one.name == name), None)
         if cluster is None:
             raise NotFound(f"No cluster {name} has namespaces of yours: GET /clusters lists those that have.")
         owned = queries.namespaces(session, by=actor(), cluster=name)

@@ -65,17 +65,18 @@ MADE = RevocationMadeSchema()
 @blueprint.response(200, MADE)
 def revoke_all(said: dict[str, Any]) -> Response:
     """Say which tickets of a tenant, a cluster or a kind would be ended; with `dry_run` false end at most 200."""
-    return change_many(lambda: _revoke(said))
+    return change_many(lambda: answer(MADE, revoked(said)))
 
 
-def _revoke(said: dict[str, Any]) -> Response:
+def revoked(said: dict[str, Any]) -> dict[str, Any]:
+    """What RevocationMadeSchema shows of a revocation, made or tried as RevocationSchema loads it."""
     scope = revoking.Scope(**{name: said[name] for name in ("tenant", "cluster", "kind")})
     with parts().database.reading() as session:
         planned = revoking.plan(session, scope, by=actor())
         ends, pending = [_view(one) for one in planned.ends], [_view(one) for one in planned.pending]
     whole: dict[str, Any] = {"dry_run": said["dry_run"], "pending": pending, "changed": []}
     if said["dry_run"]:
-        return answer(MADE, {**whole, "tickets": ends, "more": False})
+        return {**whole, "tickets": ends, "more": False}
     ended: list[dict[str, Any]] = []
     for ticket in planned.ends[:AT_ONCE]:
         # A transaction for each ticket: one for all would keep workers (and on SQLite everybody) from every one of
@@ -85,7 +86,7 @@ def _revoke(said: dict[str, Any]) -> Response:
             ended.append(_end(ticket.id, said["reason"]))
         except MeshdeskError as error:
             whole["changed"].append({"ref": ticket.ref, "why": error.sentence})
-    return answer(MADE, {**whole, "tickets": ended, "more": len(ends) > AT_ONCE})
+    return {**whole, "tickets": ended, "more": len(ends) > AT_ONCE}
 
 
 def _end(ticket_id: int, reason: str) -> dict[str, Any]:

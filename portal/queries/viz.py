@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from portal.mesh.annotations import MeshDefaults
 from portal.mesh.workloads import WorkloadRef
-from portal.models import CreatedObject, InventoryObject, InventoryWorkload, Target, VizBundle
+from portal.models import (
+    CreatedObject,
+    InventoryCluster,
+    InventoryObject,
+    InventoryWorkload,
+    Person,
+    Target,
+    Tenant,
+    Ticket,
+    VizBundle,
+)
+from portal.queries.grants import OPEN
 from portal.queries.tickets import live_links
+from portal.states import State
 
 # Under this namespace the inventory keeps what belongs to no tenant.
 NOWHERE = ""
@@ -86,3 +101,54 @@ def skips(session: Session, cluster: str, namespace: str) -> Sequence[str]:
         for direction in ("inbound", "outbound")
         if (ports := link.wanted.get(f"skip_{direction}"))
     ]
+
+
+@dataclass(frozen=True)
+class VizWindow:
+    """A ticket that holds the Viz of a cluster open, or whose part of it is being undone."""
+
+    ref: str
+    tenant_id: int
+    tenant: str
+    requester: str
+    state: State
+    expires_at: datetime | None
+
+
+def viz_windows(session: Session, clusters: Collection[str]) -> dict[str, list[VizWindow]]:
+    """The tickets that hold Viz open on each of these clusters, oldest first."""
+    who = (Ticket.tenant_id, Tenant.name.label("tenant"), Person.name.label("requester"))
+    query = (
+        select(Ticket.cluster, Ticket.id, *who, Ticket.state, Ticket.expires_at)
+        .join(Tenant, Tenant.id == Ticket.tenant_id)
+        .join(Person, Person.id == Ticket.requester_id)
+        .where(Ticket.cluster.in_(clusters), Ticket.state.in_(OPEN), Ticket.writing_from.is_not(None))
+        .where(Ticket.kind == "viz-enablement")
+        .order_by(Ticket.id)
+    )
+    found: dict[str, list[VizWindow]] = defaultdict(list)
+    for row in session.execute(query) if clusters else ():
+        one = VizWindow(f"MD-{row.id}", row.tenant_id, row.tenant, row.requester, row.state, row.expires_at)
+        found[row.cluster].append(one)
+    return found
+
+
+def bundle_problems(session: Session, clusters: Collection[str]) -> dict[str, str]:
+    """Why Viz cannot be installed on each of these clusters, empty where it can; those without a bundle left out."""
+    query = select(VizBundle.cluster, VizBundle.problem, VizBundle.checked_at).where(VizBundle.cluster.in_(clusters))
+    rows = session.execute(query) if clusters else ()
+    unread = "No worker has read its bundle yet."
+    return {cluster: problem or ("" if checked else unread) for cluster, problem, checked in rows}
+
+
+def clusters_with_viz(session: Session, clusters: Collection[str]) -> Sequence[str]:
+    """Those of the clusters in which workers last saw anything of a Viz."""
+    query = select(InventoryObject.cluster).where(InventoryObject.namespace == NOWHERE).distinct()
+    return session.scalars(query.where(InventoryObject.cluster.in_(clusters))).all() if clusters else ()
+
+
+def defaults(session: Session, clusters: Collection[str]) -> dict[str, MeshDefaults]:
+    """What workers last saw of the mesh of each of these clusters, where they read it."""
+    query = select(InventoryCluster.cluster, InventoryCluster.defaults)
+    read = query.where(InventoryCluster.cluster.in_(clusters), InventoryCluster.seen_at.is_not(None))
+    return {name: MeshDefaults.from_json(one) for name, one in session.execute(read)} if clusters else {}

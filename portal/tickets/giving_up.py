@@ -47,7 +47,7 @@ def give_up(session: Session, name: str, *, reason: str, by: Actor, now: datetim
     """
     rights.check(by, Action.GIVE_UP, "", tenant_id=None)
     open_ = _open(session, _left_registry(session, name), name)
-    before = _said(session, name)
+    before = said_gone(session, name)
     if any(word.person.voice_id == by.voice_id for word in before):
         raise WrongState(f"You said so of {name} already: it takes another operator to say so too.")
     session.add(ClusterGone(cluster=name, person_id=by.person_id, reason=reason, said_at=now))
@@ -55,9 +55,9 @@ def give_up(session: Session, name: str, *, reason: str, by: Actor, now: datetim
     if len(operators) == 1:
         _testify(session, "cluster:said-gone", by, now, cluster=name, reason=reason)
         return GivenUp(name, operators, [])
-    said = _Words(name, operators, [*(word.reason for word in before), reason])
-    closed = [_close(session, number, said, by=by, now=now) for number in open_]
-    _testify(session, "cluster:gone", by, now, cluster=name, operators=operators, reasons=said.reasons, tickets=closed)
+    words = _Words(name, operators, [*(word.reason for word in before), reason])
+    closed = [_close(session, number, words, by=by, now=now) for number in open_]
+    _testify(session, "cluster:gone", by, now, cluster=name, operators=operators, reasons=words.reasons, tickets=closed)
     return GivenUp(name, operators, closed)
 
 
@@ -83,7 +83,7 @@ def _open(session: Session, cluster: Cluster, name: str) -> Sequence[int]:
     return found
 
 
-def _said(session: Session, name: str) -> Sequence[ClusterGone]:
+def said_gone(session: Session, name: str) -> Sequence[ClusterGone]:
     """The words that count: of those who are operators still."""
     operators = select(Membership.person_id).where(Membership.tenant_id.is_(None), Membership.role == Role.OPERATOR)
     query = select(ClusterGone).where(ClusterGone.cluster == name, ClusterGone.person_id.in_(operators))

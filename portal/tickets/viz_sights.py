@@ -16,7 +16,7 @@ from portal.kinds.base import Fields
 from portal.mesh.stamp import nonce_of
 from portal.mesh.viz.bundle import Bundle
 from portal.mesh.viz.findings import NamespaceScene, VizScene
-from portal.mesh.viz.presence import presence_of
+from portal.mesh.viz.presence import Presence, presence_of
 from portal.mesh.viz.views import VIZ_NAMESPACE, VIZ_REF, TapView, VizView
 from portal.mesh.workloads import WorkloadRef, template_of
 from portal.models import Target
@@ -34,11 +34,7 @@ def cluster_seen(session: Session, place: Place, fields: Fields, refs: Sequence[
     scene = replace(
         known_scene(session, cluster, fields),
         namespaces=tuple(_namespace(session, view) for view in views),
-        presence=presence_of(
-            queries.viz_seen(session, cluster, "Namespace"),
-            queries.viz_seen(session, cluster, "APIService"),
-            is_ours=ours(session, cluster),
-        ),
+        presence=presence_seen(session, cluster),
     )
     within = scene.bundle.namespace if scene.bundle else VIZ_NAMESPACE
     taps = [TapView(name, within) for name in fields["namespaces"]]
@@ -61,6 +57,15 @@ def known_scene(session: Session, cluster: str, fields: Fields) -> VizScene:
         tenants=tenants_on(session, cluster),
         shared_dashboard=row.shared_dashboard if row else None,
         restart=bool(fields["restart"]),
+    )
+
+
+def presence_seen(session: Session, cluster: str) -> Presence:
+    """The Viz that workers last saw on the cluster and that no ticket put there."""
+    return presence_of(
+        queries.viz_seen(session, cluster, "Namespace"),
+        queries.viz_seen(session, cluster, "APIService"),
+        is_ours=ours(session, cluster),
     )
 
 

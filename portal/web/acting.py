@@ -21,10 +21,15 @@ from portal.web.ticket_page import ticket_page
 
 @blueprint.post("/tickets/<ref>/<deed>")
 def act(ref: str, deed: str) -> Response:
-    """Do one of DEEDS to a ticket; a refusal is the page again, with the sentence and what was typed."""
+    """Do one of DEEDS to a ticket, and go back to the page of ours that the form names as `next`, else to the ticket's.
+
+    A refusal is the ticket's page, with the sentence and what was typed.
+    """
     number = number_of(ref)
     refused = do(number, deed)
-    return go(f"/tickets/MD-{number}") if refused is None else ticket_page(number, *refused)
+    if refused is not None:
+        return ticket_page(number, *refused)
+    return go(sessions.own_path(request.form["next"]) if "next" in request.form else f"/tickets/MD-{number}")
 
 
 def do(number: int, deed: str) -> tuple[Refusal, int] | None:

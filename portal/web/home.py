@@ -1,4 +1,4 @@
-"""The first page: who one is, in which roles and why, and where one is signed in."""
+"""The first page: whether all is well, what waits for whoever looks, what is open, and how far pods are encrypted."""
 
 from __future__ import annotations
 
@@ -6,39 +6,44 @@ from typing import Any
 
 from flask import Response, g
 
-from portal.access import web_sessions
 from portal.api.context import actor, parts
-from portal.api.listing import page
 from portal.db import database_now
 from portal.errors import NotFound
-from portal.queries import TicketFilter
+from portal.kinds.registry import KINDS
 from portal.queries import people as selects
 from portal.web import sessions
 from portal.web.blueprint import blueprint
+from portal.web.front import front
+from portal.web.navigation import PLACES
 from portal.web.page import go, render
-
-MOST_WAITING = 20
-"""Whoever has more waiting than that is told no number."""
 
 
 @blueprint.get("/")
 def home() -> Response:
-    """Show whoever is signed in what Meshdesk knows of them; others go to the sign-in."""
+    """Show whoever is signed in what concerns them now; others go to the sign-in."""
     if g.web_session is None:
         return go("/sign-in")
     mine = sessions.present()
     with parts().database.reading() as session:
-        waiting, more = page(session, TicketFilter(waiting_for_me=True), by=actor(), before=None, limit=MOST_WAITING)
         found: dict[str, Any] = {
-            "waiting": f"more than {len(waiting)}" if more else len(waiting),
+            "front": front(session, actor(), database_now(session)),
             "seats": selects.seats(session, mine.person_id),
             "groups": selects.groups(session, mine.person_id),
             "operators": selects.operators(session),
-            "sessions": web_sessions.of_person(
-                session, mine.person_id, now=database_now(session), lifetime=sessions.lifetime()
-            ),
         }
-    return render("home.html", person=mine.person, present=mine, claim=parts().config.oidc_groups_claim, **found)
+    shown: dict[str, Any] = {
+        "person": mine.person,
+        "inbox": _inbox(),
+        "everything": actor().sees_everything,
+        "kinds": KINDS,
+    }
+    return render("home.html", **shown, **found)
+
+
+def _inbox() -> str:
+    """Where what waits for the actor is shown whole."""
+    shown = any(one.address == "/inbox" and one.shown(actor()) for one in PLACES)
+    return "/inbox" if shown else "/tickets?waiting_for=me"
 
 
 @blueprint.post("/sessions/<int(max=9223372036854775807):number>/end")

@@ -5,7 +5,22 @@ from __future__ import annotations
 from flask import Flask
 
 # The views add themselves to the blueprint.
-from portal.web import acting, deciding, home, inbox, manifests, navigation, pulse, signing_in, theme, tickets  # noqa: F401
+from portal.web import (  # noqa: F401
+    acting,
+    clusters,
+    deciding,
+    home,
+    inbox,
+    live,
+    manifests,
+    navigation,
+    posture,
+    pulse,
+    revoking,
+    signing_in,
+    theme,
+    tickets,
+)
 from portal.web.blueprint import blueprint
 
 

@@ -41,13 +41,17 @@ PUBLIC = {
     *("/", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/static/<path:filename>"),
 }
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
-PAGES = {"/tickets", "/tickets/<ref>", "/inbox"}
+PAGES = {
+    *("/tickets", "/tickets/<ref>", "/inbox"),
+    *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
+}
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {"/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>"}
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
     *("/tickets/decisions", "/tickets/<ref>/<deed>", "/inbox/decisions", "/inbox/<ref>/<deed>"),
+    *("/live/revoke-all", "/clusters/<name>/<operation>"),
 }
 """Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for."""
 

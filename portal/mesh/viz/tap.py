@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
-from urllib.parse import quote, urlencode
 
 from portal.mesh.commands import Command
+from portal.mesh.dashboards import address
 from portal.mesh.viz.names import Object
 from portal.mesh.workloads import WorkloadRef
 
@@ -100,18 +99,11 @@ def _pages(namespaces: Sequence[str], workloads: Sequence[WorkloadRef], console:
         yield Command("Monitoring console", sentence)
         return
     for name in namespaces:
-        top_line = _page(console, "top-line", {"namespace": name})
+        top_line = address(console, "linkerd-top-line", {"namespace": name})
         yield Command(f"Top line of {name}: success rate, requests and latency", top_line)
         if not any(ref.namespace == name for ref in workloads):
-            detail = _page(console, "deployment", {"namespace": name})
+            detail = address(console, "linkerd-deployment", {"namespace": name})
             yield Command(f"Deployment detail in {name}: choose one there", detail)
     for ref in workloads:
-        detail = _page(console, ref.kind, {ref.kind: ref.name, "namespace": ref.namespace})
+        detail = address(console, f"linkerd-{ref.kind}", {ref.kind: ref.name, "namespace": ref.namespace})
         yield Command(f"{ref.kind.capitalize()} detail of {ref.name} in {ref.namespace}", detail)
-
-
-def _page(console: str, dashboard: str, variables: dict[str, str]) -> str:
-    # The registry's address may itself be that of a dashboard.
-    base = re.split(r"/d/|[?#]", console, maxsplit=1)[0].rstrip("/")
-    query = urlencode({f"var-{key}": value for key, value in variables.items()})
-    return f"{base}/d/linkerd-{quote(dashboard)}?{query}"

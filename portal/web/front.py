@@ -1,0 +1,119 @@
+"""What the first page tells: the one line that says whether all is well, and what stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.access.actor import Actor
+from portal.api.listing import page
+from portal.api.views import ticket_views
+from portal.models import Ticket
+from portal.queries import TicketFilter, encryption, windows
+from portal.queries.encryption import Tally, together
+from portal.queries.windows import Wanted
+from portal.states import State
+from portal.web.freshness import Freshness, freshness
+from portal.web.looks import Look, look
+
+MOST = 5
+MOST_PLACES = 8
+MOST_WAITING = 20
+"""Whoever has more waiting than that is told no number."""
+MOST_LINES = 500
+
+Row = tuple[dict[str, Any], Look]
+
+
+@dataclass(frozen=True)
+class Front:
+    """The first page of somebody at a time: a handful of each list, and how many there are.
+
+    `places` has a tally for each namespace, or for each cluster where somebody sees everything; `unexplained` counts
+    workloads that are not encrypted in whole and have no ticket (None: not counted).
+    """
+
+    now: datetime
+    waiting: Sequence[Row]
+    waiting_count: int | str
+    pending: Sequence[Row]
+    mine: Sequence[Row]
+    open: Sequence[Row]
+    open_count: int
+    late: Sequence[Row]
+    late_count: int
+    places: Sequence[Tally]
+    unexplained: int | None
+    views: Mapping[str, Freshness] = field(default_factory=dict)
+
+    @cached_property
+    def total(self) -> Tally:
+        """All places together."""
+        return together(self.places)
+
+    @property
+    def away(self) -> list[Freshness]:
+        """The clusters of which nobody can say how they are now."""
+        return [one for one in self.views.values() if not one.good]
+
+    @property
+    def well(self) -> bool:
+        """True where every pod is encrypted as far as can be seen, and that is not long ago."""
+        encrypted = self.total.total and self.total.encrypted == self.total.total
+        return bool(encrypted) and not self.late_count and not self.away
+
+    @property
+    def idle(self) -> bool:
+        """True where nothing is asked of anybody."""
+        return not (self.waiting or self.pending or self.open_count or self.late_count)
+
+
+def front(session: Session, by: Actor, now: datetime) -> Front:
+    """The first page of the actor, in a few selects however much there is."""
+    wanted = Wanted(by, now)
+    waiting, more = page(session, TicketFilter(waiting_for_me=True), by=by, before=None, limit=MOST_WAITING)
+    lists = {
+        "waiting": waiting[:MOST],
+        "pending": _page(session, by, TicketFilter(mine=True, states=(State.PENDING,))),
+        "mine": _page(session, by, TicketFilter(mine=True)),
+        "open": windows.windows(session, wanted, after=None, limit=MOST),
+        "late": windows.late(session, wanted, limit=MOST),
+    }
+    open_count, late_count = windows.count(session, wanted)
+    places = encryption.tallies(session, encryption.Scope(), by=by)
+    return Front(
+        now=now,
+        waiting_count=f"more than {len(waiting)}" if more else len(waiting),
+        open_count=open_count,
+        late_count=late_count,
+        places=_by_cluster(places) if by.sees_everything else places,
+        unexplained=None if by.sees_everything else _unexplained(session, by),
+        views=freshness(session, {one.cluster for one in places}, now),
+        **_rows(session, lists, now),
+    )
+
+
+def _page(session: Session, by: Actor, wanted: TicketFilter) -> list[Ticket]:
+    return page(session, wanted, by=by, before=None, limit=MOST)[0]
+
+
+def _rows(session: Session, lists: Mapping[str, Sequence[Ticket]], now: datetime) -> dict[str, Any]:
+    """The lists as rows; a ticket that is in several is pictured once."""
+    every = {ticket.id: ticket for tickets in lists.values() for ticket in tickets}
+    views = {view["ref"]: view for view in ticket_views(session, list(every.values()))}
+    return {name: [(views[one.ref], look(views[one.ref], now)) for one in tickets] for name, tickets in lists.items()}
+
+
+def _by_cluster(places: Sequence[Tally]) -> list[Tally]:
+    return [together(ones, cluster) for cluster, ones in groupby(places, key=lambda one: one.cluster)]
+
+
+def _unexplained(session: Session, by: Actor) -> int:
+    found = encryption.open_lines(session, encryption.Scope(), by=by, limit=MOST_LINES)
+    return sum(1 for one in found if one.unexplained is not None)
