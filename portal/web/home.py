@@ -1,4 +1,4 @@
-"""The first page: who one is, in which roles and why, and where one is signed in."""
+"""The first page: what waits for whoever is signed in, and whom to ask where they have no role yet."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from typing import Any
 
 from flask import Response, g
 
-from portal.access import web_sessions
 from portal.api.context import actor, parts
 from portal.api.listing import page
-from portal.db import database_now
-from portal.errors import NotFound
 from portal.queries import TicketFilter
 from portal.queries import people as selects
 from portal.web import sessions
@@ -34,16 +31,5 @@ def home() -> Response:
             "seats": selects.seats(session, mine.person_id),
             "groups": selects.groups(session, mine.person_id),
             "operators": selects.operators(session),
-            "sessions": web_sessions.of_person(
-                session, mine.person_id, now=database_now(session), lifetime=sessions.lifetime()
-            ),
         }
-    return render("home.html", person=mine.person, present=mine, claim=parts().config.oidc_groups_claim, **found)
-
-
-@blueprint.post("/sessions/<int(max=9223372036854775807):number>/end")
-def end_session(number: int) -> Response:
-    """End one of one's own sessions."""
-    if not sessions.end(number):
-        raise NotFound("There is no such session of yours, or it has ended already.")
-    return go("/")
+    return render("home.html", person=mine.person, present=mine, **found)

@@ -6,7 +6,11 @@ from flask import Flask
 
 # The views add themselves to the blueprint.
 from portal.web import acting, deciding, home, navigation, pulse, signing_in, theme, tickets  # noqa: F401
+from portal.web.admin import deliveries, overview, policy, registry  # noqa: F401
+from portal.web.admin import people as admin_people  # noqa: F401
+from portal.web.admin import tokens as admin_tokens  # noqa: F401
 from portal.web.blueprint import blueprint
+from portal.web.settings import absences, notifications, tenants, tokens, you  # noqa: F401
 
 
 def install(app: Flask) -> None:

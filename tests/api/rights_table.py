@@ -41,13 +41,25 @@ PUBLIC = {
     *("/", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/static/<path:filename>"),
 }
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
-PAGES = {"/tickets", "/tickets/<ref>"}
+PAGES = {
+    *("/tickets", "/tickets/<ref>"),
+    *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
+    "/settings/tenants/<name>",
+    *("/admin", "/admin/deliveries", "/admin/people", "/admin/people/<path:name>", "/admin/tokens"),
+    *("/admin/registry", "/admin/policy"),
+}
 """For those who signed in with a browser; everybody else is led to the sign-in."""
-PIECES = {"/tickets/<ref>/pulse"}
+PIECES = {"/tickets/<ref>/pulse", "/admin/registry/file", "/admin/policy/file"}
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
     *("/tickets/decisions", "/tickets/<ref>/<deed>"),
+    *("/settings/tokens", "/settings/tokens/<number>/revoke", "/settings/notifications"),
+    *("/settings/absences", "/settings/absences/<number>/end"),
+    *("/settings/tenants/<name>/reasons", "/settings/tenants/<name>/reasons/<template>/remove"),
+    *("/settings/tenants/<name>/services", "/settings/tenants/<name>/services/<service>/remove"),
+    "/settings/tenants/<name>/services/<service>/tokens",
+    *("/admin/deliveries/<number>/retry", "/admin/tokens/<number>/revoke", "/admin/people/<path:name>/<deed>"),
 }
 """Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for."""
 
