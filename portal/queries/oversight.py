@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import (
@@ -26,9 +26,9 @@ from portal.models import (
     Tenant,
     Ticket,
 )
-from portal.queries.metrics import PROMISED
+from portal.queries.metrics import PROMISED, unproven
 from portal.queries.tickets import LIVE
-from portal.states import Outcome, State
+from portal.states import TERMINAL, State
 
 LOOKED_BACK = 2000
 """How many of the messages that were taken last are looked at for a queue's last sign of life."""
@@ -96,7 +96,7 @@ def queues(session: Session, *, now: datetime) -> list[Queue]:
     newest = select(Message.queue, Message.taken_at).where(Message.taken_at.is_not(None))
     last = newest.order_by(Message.taken_at.desc()).limit(LOOKED_BACK).subquery()
     signs = select(last.c.queue, func.max(last.c.taken_at)).group_by(last.c.queue)
-    taken = dict(session.execute(signs).tuples().all())
+    taken = dict(session.execute(signs).all())
     return [_queue(name, waiting.get(name), taken.get(name)) for name in sorted(waiting.keys() | taken.keys())]
 
 
@@ -107,13 +107,12 @@ def _queue(name: str, waits: tuple[int, datetime | None] | None, taken_at: datet
 
 def cluster_states(session: Session, *, limit: int) -> Sequence[ClusterState]:
     """The clusters in use, and those that left the registry while something on them is open, by name."""
-    gone = select(Ticket.cluster, func.count()).where(Ticket.outcome == Outcome.UNPROVEN).group_by(Ticket.cluster)
-    unproven = dict(session.execute(gone).tuples().all())
-    draining = select(Ticket.cluster).where(Ticket.state.in_((State.APPLYING, State.ACTIVE, State.REVERTING)))
+    given_up = dict(unproven(session))
+    draining = exists().where(Ticket.cluster == Cluster.name, Ticket.state.not_in(TERMINAL))
     query = (
         select(Cluster, InventoryCluster)
         .join(InventoryCluster, InventoryCluster.cluster == Cluster.name, isouter=True)
-        .where(or_(Cluster.active, Cluster.name.in_(draining)))
+        .where(or_(Cluster.active, draining))
     )
     return [
         ClusterState(
@@ -121,7 +120,7 @@ def cluster_states(session: Session, *, limit: int) -> Sequence[ClusterState]:
             seen.seen_at if seen else None,
             seen.tried_at if seen else None,
             seen.problem if seen else None,
-            unproven.get(cluster.name, 0),
+            given_up.get(cluster.name, 0),
         )
         for cluster, seen in session.execute(query.order_by(Cluster.name).limit(limit))
     ]

@@ -129,9 +129,18 @@ def _page(name: str, refused: Refused | None = None, made: dict[str, Any] | None
             "may_serve": bool(roles & RIGHTS[Action.SERVICES].roles),
         }
     status = 201 if made is not None else status_of(refused)
-    return settings_page(
-        "tenant.html", status, tenant=tenant, me=by.person_id, refused=refused, made=made, **found, **for_making()
-    )
+    shown = {"tenant": tenant, "me": by.person_id, "refused": refused, "made": made, **found, **for_making()}
+    return settings_page("tenant.html", status, homeless=refused is not None and _is_homeless(refused, found), **shown)
+
+
+def _is_homeless(refused: Refused, found: dict[str, Any]) -> bool:
+    """True of a form that the page does not have for whoever looks: its refusal stands at the head of the page."""
+    forms = {f"service {one.name}" for one in found["services"]}
+    if found["may_keep"]:
+        forms |= {"reason", *(f"reason {one.name}" for one in found["reasons"])}
+    if found["may_serve"] and found["own_roles"]:
+        forms.add("service")
+    return refused.form not in forms
 
 
 def _tenant(session: Session, name: str) -> Tenant:
