@@ -48,6 +48,7 @@ class Action(StrEnum):
     PREFER = "change how they are told"
     DELIVERIES = "read the log of deliveries"
     RETRY_DELIVERY = "have a delivery tried again"
+    OVERSEE = "read the pages of Admin"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ RIGHTS: dict[Action, Right] = {
     Action.PREFER: Right(Scope.REQUEST, frozenset(Role), anybody=True),
     Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
     Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),
+    Action.OVERSEE: Right(Scope.READ, SEES_EVERYTHING),
 }
 
 WORDS: dict[Role, str] = {

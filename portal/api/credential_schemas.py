@@ -9,9 +9,10 @@ from marshmallow import fields, post_load, validate
 
 from portal.access.actor import TENANT_ROLES, Scope
 from portal.access.tokens import Terms
-from portal.api.schema_base import NEEDED, Input, Instant, Output, Words
+from portal.api.schema_base import NAME, NEEDED, Input, Instant, Output, Words
 from portal.api.schemas import PageSchema
 from portal.credentials.services import Wanted
+from portal.credentials.tokens import STATES
 from portal.fields import Duration, dns_label
 from portal.models import Role
 
@@ -51,6 +52,8 @@ class TokensAskedSchema(PageSchema):
         validate=validate.OneOf(["mine", "everybody"], error="Say mine or everybody."),
         metadata={"description": "everybody: for operators and auditors."},
     )
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES, error=f"Use one of {', '.join(STATES)}."))
+    person = fields.String(load_default=None, validate=NAME, metadata={"description": "A service is TENANT/NAME."})
 
 
 class TokenSchema(Output):

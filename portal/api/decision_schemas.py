@@ -7,11 +7,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from portal.api.schema_base import NAME, NEEDED, Input, Words
-from portal.fields import Duration
+from portal.fields import Duration, dns_label
 from portal.tickets.trimming import Grant
 
 AT_ONCE = 100
 MOST_CONDITIONS = 10
+_INSTANT: dict[str, Any] = {"invalid": "Write it as a date and a time, like 2027-01-31T18:00Z."}
 _NEEDED_FOR = {"grant": "approve", "conditions": "approve", "template": "reject"}
 
 
@@ -109,10 +110,16 @@ class DelegationSchema(Input):
     to = fields.String(required=True, validate=NAME, error_messages=NEEDED)
     tenant = fields.String(required=True, validate=NAME, error_messages=NEEDED)
     from_at = fields.AwareDateTime(
-        data_key="from", load_default=None, allow_none=True, metadata={"description": "RFC 3339; null: from now on."}
+        data_key="from",
+        load_default=None,
+        allow_none=True,
+        error_messages=_INSTANT,
+        metadata={"description": "RFC 3339; null: from now on."},
     )
     until = fields.AwareDateTime(
-        required=True, error_messages=NEEDED, metadata={"description": "RFC 3339; at most 60 days after it begins."}
+        required=True,
+        error_messages={**NEEDED, **_INSTANT},
+        metadata={"description": "RFC 3339; at most 60 days after it begins."},
     )
     reason = Words(required=True, error_messages=NEEDED)
 
@@ -121,3 +128,9 @@ class TemplateSchema(Input):
     """The words of a reason to reject."""
 
     text = Words(required=True, error_messages=NEEDED)
+
+
+class NamedTemplateSchema(TemplateSchema):
+    """The same with the name under which it is kept."""
+
+    template = fields.String(required=True, validate=dns_label, error_messages=NEEDED)

@@ -84,13 +84,12 @@ PAGE, DELIVERY, NOTHING = DeliveryPageSchema(), DeliverySchema(), schemas.Nothin
 def list_deliveries(asked: dict[str, Any]) -> Response:
     """List deliveries, newest first, as an operator or an auditor."""
     rights.check(actor(), Action.DELIVERIES, "", tenant_id=None)
-    ticket = None if asked["ticket"] is None else number_of(asked["ticket"])
-    wanted = DeliveryFilter(asked["state"], asked["channel"], ticket)
+    wanted = wanted_of(asked)
     before = paging.number_of(asked["cursor"]) if asked["cursor"] else None
     with parts().database.reading() as session:
         found = notices.deliveries(session, wanted, before=before, limit=asked["limit"])
         shown = found[: asked["limit"]]
-        response = answer(PAGE, {"items": [_view(one) for one in shown]})
+        response = answer(PAGE, {"items": [delivery_view(one) for one in shown]})
     response.headers.update(paging.next_link(shown[-1].id) if len(found) > len(shown) else {})
     return response
 
@@ -100,16 +99,27 @@ def list_deliveries(asked: dict[str, Any]) -> Response:
 @blueprint.response(200, DELIVERY)
 def retry(_: dict[str, Any], number: str) -> Response:
     """Have a delivery that did not arrive tried again now, as an operator."""
-
-    wanted = int(number) if NUMBER.fullmatch(number) else 0
+    wanted = delivery_number(number)
 
     def effect(edge: Edge) -> Response:
-        return answer(DELIVERY, _view(delivering.retry(edge.session, wanted, by=edge.by, now=edge.now)))
+        return answer(DELIVERY, delivery_view(delivering.retry(edge.session, wanted, by=edge.by, now=edge.now)))
 
     return change(effect)
 
 
-def _view(delivery: Delivery) -> dict[str, Any]:
+def wanted_of(asked: dict[str, Any]) -> DeliveryFilter:
+    """Which deliveries a query means, as LogSchema loads it; raises NotFound for what is no reference."""
+    ticket = None if asked["ticket"] is None else number_of(asked["ticket"])
+    return DeliveryFilter(asked["state"], asked["channel"], ticket)
+
+
+def delivery_number(text: str) -> int:
+    """The number of a delivery as an address has it; 0, which none has, for other text."""
+    return int(text) if NUMBER.fullmatch(text) else 0
+
+
+def delivery_view(delivery: Delivery) -> dict[str, Any]:
+    """What DeliverySchema shows."""
     notice = delivery.notice
     told = {"ref": notice.data["ref"], "sort": notice.sort, "noted_at": notice.created_at}
     return {**{name: getattr(delivery, name) for name in SAME}, **told, "state": state_of(delivery)}

@@ -27,7 +27,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """Say whether requests can be served: 503 without a migrated database, `degraded` without the queue."""
-    database, queue = _database(), _queue()
+    database, queue = _database(), queue_state()
     status = "not ready" if database != OK else "degraded" if queue != OK else OK
     return _answer({"status": status, "database": database, "queue": queue}, 503 if database != OK else 200)
 
@@ -55,7 +55,8 @@ def _head() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
-def _queue() -> str:
+def queue_state() -> str:
+    """`ok`, or what is wrong with the queue, in a sentence."""
     # Tickets lose nothing while it is away: what was not sent is swept.
     url = parts().config.redis_url
     if not url:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from portal.access import rights
 from portal.access.rights import Action
@@ -14,11 +14,12 @@ from portal.api import paging
 from portal.api.answering import answer
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge, change
-from portal.api.schema_base import Instant, Output
+from portal.api.schema_base import NAME, Instant, Output
 from portal.api.schemas import PageSchema, ReasonSchema
 from portal.api.smorest import Blueprint
-from portal.models import Person
+from portal.models import Person, Source
 from portal.queries import people as selects
+from portal.queries.people import STATES
 from portal.tickets import people as verbs
 
 blueprint = Blueprint("people", "Who may act, who vouches for them, and letting somebody act no more.")
@@ -48,18 +49,28 @@ class PeopleSchema(Output):
     items = fields.List(fields.Nested(PersonSchema))
 
 
+class AskedSchema(PageSchema):
+    """Which people to list."""
+
+    search = fields.String(
+        load_default=None, validate=NAME, metadata={"description": "A part of the name, the title or the address."}
+    )
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES, error=f"Use one of {', '.join(STATES)}."))
+    source = fields.String(load_default=None, validate=validate.OneOf(list(Source), error="Use one of {choices}."))
+
+
 PERSON, PEOPLE = PersonSchema(), PeopleSchema()
 
 
 @blueprint.route("/people")
-@blueprint.arguments(PageSchema(), location="query")
+@blueprint.arguments(AskedSchema(), location="query")
 @blueprint.response(200, PEOPLE)
 def people(page: dict[str, Any]) -> Response:
     """List everybody, newest first, for operators and auditors."""
     rights.check(actor(), Action.PEOPLE_LIST, "", tenant_id=None)
     before = None if page["cursor"] is None else paging.number_of(page["cursor"])
     with parts().database.reading() as session:
-        found = selects.everybody(session, before=before, limit=page["limit"])
+        found = selects.everybody(session, wanted_of(page), before=before, limit=page["limit"])
     shown = found[: page["limit"]]
     response = answer(PEOPLE, {"items": shown})
     if len(found) > len(shown):
@@ -89,6 +100,11 @@ def activate(said: dict[str, Any], person: str) -> Response:
 def unbind(said: dict[str, Any], person: str) -> Response:
     """Let go of somebody's identity: the next who signs in with this name is this person."""
     return _run(verbs.unbind, person, said["reason"])
+
+
+def wanted_of(asked: dict[str, Any]) -> selects.PeopleFilter:
+    """Which people a query means, as AskedSchema loads it."""
+    return selects.PeopleFilter(asked["search"], asked["state"], asked["source"])
 
 
 def _run(verb: Callable[..., Person], name: str, reason: str) -> Response:

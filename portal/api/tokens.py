@@ -29,9 +29,9 @@ LARGEST = 2**63 - 1
 def list_tokens(asked: dict[str, Any]) -> Response:
     """List your tokens and those of your services, newest first; operators and auditors may list everybody's."""
     before = paging.number_of(asked["cursor"]) if asked["cursor"] else None
-    everybody, limit = asked["whose"] == "everybody", asked["limit"]
+    wanted, limit = wanted_of(asked), asked["limit"]
     with parts().database.reading() as session:
-        found = tokens.tokens(session, by=actor(), everybody=everybody, before=before, limit=limit + 1)
+        found = tokens.tokens(session, wanted, by=actor(), before=before, limit=limit + 1)
         shown = found[:limit]
         response = answer(LISTED, {"items": [view(row) for row in shown]})
     response.headers.update(paging.next_link(shown[-1].id) if len(found) > len(shown) else {})
@@ -63,6 +63,11 @@ def revoke(_: dict[str, Any], number: str) -> Response:
         return answer(ONE, view(tokens.revoke(edge.session, int(number), by=edge.by, now=edge.now)))
 
     return change(effect)
+
+
+def wanted_of(asked: dict[str, Any]) -> tokens.Wanted:
+    """Which tokens a query means, as TokensAskedSchema loads it."""
+    return tokens.Wanted(asked["whose"] == "everybody", asked["state"], asked["person"])
 
 
 def view(row: ApiToken) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from portal.cli.failures import Failure
 from portal.cli.files import read_text
 from portal.cli.operating import by_option, now, opened_database, operator
 from portal.configuration_files import located
-from portal.durations import words
 from portal.kinds.registry import kind_named
-from portal.policy import Facts, Policy, Route, bounded, default_policy, explain, falls_through, load_policy
+from portal.policy import Facts, Policy, bounded, default_policy, explain, falls_through, load_policy
 from portal.policy.vocabulary import ENCRYPTIONS, ENVIRONMENTS, KINDS, MODES
+from portal.policy.wording import route_words
 from portal.policy_doubts import Found, unmet_by_name, unmet_by_role
 from portal.policy_store import apply_policy, current_policy
 
@@ -66,8 +66,8 @@ def explain_(file: str | None, **facts: str | None) -> None:
     if not steps or not steps[-1].matched:
         raise Failure(f"No rule matches {asked}: it would be refused.")
     chosen = found.rules[len(steps) - 1].route
-    for line in _route_lines(bounded(chosen, kind_named(asked.kind).longest)):
-        click.echo(f"  {line}")
+    for name, said in route_words(bounded(chosen, kind_named(asked.kind).longest)):
+        click.echo(f"  {name}: {said}")
 
 
 def _policy(file: str | None) -> Policy:
@@ -75,26 +75,6 @@ def _policy(file: str | None) -> Policy:
         return load_policy(read_text(file), Path(file).name)
     with opened_database() as database, database.reading() as session:
         return current_policy(session)
-
-
-def _route_lines(route: Route) -> list[str]:
-    asked = " and ".join(f"{one.count} {one.from_}" for one in route.approvals)
-    longest = "no limit" if route.longest is None else f"at most {words(route.longest)}"
-    return [
-        f"why: {route.reason}",
-        f"approvals: {_automatic(route, asked) if route.automatic else asked}",
-        *([f"where nobody is left: {', '.join(route.fallback)}"] if route.fallback else []),
-        f"duration: {longest}{', or no end' if route.may_stand_without_end else ''}",
-        f"renewal: {'allowed' if route.renewal else 'not allowed'}",
-        f"lapses: {words(route.lapses_after)} after the last word on it",
-        *([f"recertified: every {words(route.recertify_every)}"] if route.recertify_every else []),
-        *([f"told: {', '.join(route.tell)}"] if route.tell else []),
-    ]
-
-
-def _automatic(route: Route, asked: str) -> str:
-    until = "" if route.automatic_until is None else f" until {route.automatic_until}, then {asked}"
-    return f"none, it is automatic{until}"
 
 
 @policy.command("apply")

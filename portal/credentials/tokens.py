@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from portal import audit
@@ -16,28 +17,49 @@ from portal.access import rights
 from portal.access.actor import Actor, Scope
 from portal.access.rights import Action
 from portal.access.tokens import Terms, mint, scopes_of
+from portal.db import database_now
 from portal.durations import words
 from portal.errors import Forbidden, Invalid, NotFound, WrongState
 from portal.models import ApiToken, Person
 
 Made = tuple[ApiToken, str]
+WORKING, OVER = STATES = ("working", "over")
+"""Whether a token still works, or was revoked or has ended."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which tokens: everybody's or one's own, those that still work or are over, those of one person or service."""
+
+    everybody: bool = False
+    state: str | None = None
+    person: str | None = None
 
 
 def tokens(
-    session: Session, *, by: Actor, everybody: bool = False, before: int | None = None, limit: int = 200
+    session: Session, wanted: Wanted, *, by: Actor, before: int | None = None, limit: int = 200
 ) -> Sequence[ApiToken]:
     """One's own tokens and those of one's services, or everybody's, newest first, with numbers below `before`.
 
     Raises Forbidden where somebody may not list everybody's.
     """
     query = select(ApiToken).join(ApiToken.person).options(contains_eager(ApiToken.person))
-    if everybody:
+    if wanted.everybody:
         rights.check(by, Action.ALL_TOKENS, "", tenant_id=None)
     else:
         query = query.where(_own(by))
+    if wanted.state is not None:
+        works = _works(database_now(session))
+        query = query.where(works if wanted.state == WORKING else ~works)
+    if wanted.person is not None:
+        query = query.where(Person.name == wanted.person)
     if before is not None:
         query = query.where(ApiToken.id < before)
     return session.scalars(query.order_by(ApiToken.id.desc()).limit(limit)).all()
+
+
+def _works(now: datetime) -> ColumnElement[bool]:
+    return and_(ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now))
 
 
 def _own(by: Actor) -> ColumnElement[bool]:

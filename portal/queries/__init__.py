@@ -12,6 +12,7 @@ from portal.queries.places import (
     place,
     policy_text,
     tenant,
+    tenants,
 )
 from portal.queries.sights import (
     NamespaceView,
@@ -86,6 +87,7 @@ __all__ = [
     "skips",
     "targets_of",
     "tenant",
+    "tenants",
     "ticket",
     "tickets",
     "unfinished",

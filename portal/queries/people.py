@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Membership, Person, PersonGroup, Role, Source, Tenant
 
@@ -20,10 +20,42 @@ class Seat:
     via: str | None
 
 
-def everybody(session: Session, *, before: int | None, limit: int) -> Sequence[Person]:
+ACTING, DEACTIVATED, GONE = STATES = ("may-act", "deactivated", "gone")
+"""They may act, an operator deactivated them, or nobody vouches for them any more."""
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """Which people; `search` is a part of their name, title or address, what is None does not restrict."""
+
+    search: str | None = None
+    state: str | None = None
+    source: str | None = None
+
+
+EVERYBODY = PeopleFilter()
+
+
+def everybody(
+    session: Session, wanted: PeopleFilter = EVERYBODY, *, before: int | None, limit: int
+) -> Sequence[Person]:
     """A page of people, newest first, with numbers below `before`; one more than `limit` when there are more."""
-    query = select(Person).order_by(Person.id.desc()).limit(limit + 1)
+    query = select(Person).order_by(Person.id.desc()).limit(limit + 1).options(joinedload(Person.owner))
+    if wanted.search is not None:
+        searched = (Person.name, Person.title, Person.email)
+        query = query.where(or_(*(column.icontains(wanted.search, autoescape=True) for column in searched)))
+    if wanted.state is not None:
+        query = query.where(_STATE[wanted.state])
+    if wanted.source is not None:
+        query = query.where(Person.source == wanted.source)
     return session.scalars(query if before is None else query.where(Person.id < before)).all()
+
+
+_STATE: dict[str, ColumnElement[bool]] = {
+    ACTING: and_(Person.active, Person.deactivated_at.is_(None)),
+    DEACTIVATED: Person.deactivated_at.is_not(None),
+    GONE: and_(Person.active.is_(False), Person.deactivated_at.is_(None)),
+}
 
 
 def seats(session: Session, person_id: int) -> list[Seat]:

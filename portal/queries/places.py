@@ -103,6 +103,21 @@ def tenant(session: Session, name: str, *, by: Actor) -> Tenant:
     return found
 
 
+def tenants(
+    session: Session, *, by: Actor, search: str = "", before: int | None = None, limit: int
+) -> Sequence[Tenant]:
+    """A page of the tenants that the actor sees, newest first, with numbers below `before`.
+
+    `search` is a part of the name or of the title.
+    """
+    query = select(Tenant).where(Tenant.active).order_by(Tenant.id.desc()).limit(limit)
+    if not by.sees_everything:
+        query = query.where(Tenant.id.in_(by.tenant_ids))
+    if search:
+        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in (Tenant.name, Tenant.title))))
+    return session.scalars(query if before is None else query.where(Tenant.id < before)).all()
+
+
 def clusters(session: Session) -> Sequence[Cluster]:
     """The clusters in use, by name."""
     return session.scalars(select(Cluster).where(Cluster.active).order_by(Cluster.name)).all()

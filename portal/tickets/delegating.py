@@ -21,6 +21,7 @@ from portal.models import Delegation, Membership, Person, Role, Source, Tenant
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LONGEST = timedelta(days=60)
 LATEST_START = timedelta(days=90)
+MOST_KNOWN = 500
 WHOLE = (joinedload(Delegation.person), joinedload(Delegation.to), joinedload(Delegation.tenant))
 
 
@@ -119,13 +120,15 @@ def _unknown(number: str) -> NotFound:
     return NotFound(f"There is no delegation {number}: GET /delegations lists those that you see.")
 
 
-def known(session: Session, *, by: Actor) -> Sequence[Delegation]:
-    """One's own delegations both ways and those of tenants that one sees, newest first."""
+def known(session: Session, *, by: Actor, before: int | None = None, limit: int = MOST_KNOWN) -> Sequence[Delegation]:
+    """One's own delegations both ways and those of tenants that one sees, newest first, with numbers below `before`."""
     query = select(Delegation).options(*WHOLE).order_by(Delegation.id.desc())
     if not by.sees_everything:
         own = or_(Delegation.person_id == by.person_id, Delegation.to_id == by.person_id)
         query = query.where(or_(own, Delegation.tenant_id.in_(by.tenant_ids)))
-    return session.scalars(query.limit(500)).all()
+    if before is not None:
+        query = query.where(Delegation.id < before)
+    return session.scalars(query.limit(limit)).all()
 
 
 def _sees(by: Actor, found: Delegation) -> bool:

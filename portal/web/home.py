@@ -8,7 +8,6 @@ from flask import Response, g
 
 from portal.api.context import actor, parts
 from portal.db import database_now
-from portal.errors import NotFound
 from portal.kinds.registry import KINDS
 from portal.queries import people as selects
 from portal.web import sessions
@@ -44,11 +43,3 @@ def _inbox() -> str:
     """Where what waits for the actor is shown whole."""
     shown = any(one.address == "/inbox" and one.shown(actor()) for one in PLACES)
     return "/inbox" if shown else "/tickets?waiting_for=me"
-
-
-@blueprint.post("/sessions/<int(max=9223372036854775807):number>/end")
-def end_session(number: int) -> Response:
-    """End one of one's own sessions."""
-    if not sessions.end(number):
-        raise NotFound("There is no such session of yours, or it has ended already.")
-    return go("/")

@@ -44,14 +44,26 @@ PUBLIC = {
 PAGES = {
     *("/tickets", "/tickets/<ref>", "/inbox"),
     *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
+    *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
+    "/settings/tenants/<name>",
+    *("/admin", "/admin/deliveries", "/admin/people", "/admin/people/<path:name>", "/admin/tokens"),
+    *("/admin/registry", "/admin/policy"),
 }
 """For those who signed in with a browser; everybody else is led to the sign-in."""
-PIECES = {"/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>"}
+PIECES = {
+    *("/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>", "/admin/registry/file", "/admin/policy/file"),
+}
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
     *("/tickets/decisions", "/tickets/<ref>/<deed>", "/inbox/decisions", "/inbox/<ref>/<deed>"),
     *("/live/revoke-all", "/clusters/<name>/<operation>"),
+    *("/settings/tokens", "/settings/tokens/<number>/revoke", "/settings/notifications"),
+    *("/settings/absences", "/settings/absences/<number>/end"),
+    *("/settings/tenants/<name>/reasons", "/settings/tenants/<name>/reasons/<template>/remove"),
+    *("/settings/tenants/<name>/services", "/settings/tenants/<name>/services/<service>/remove"),
+    "/settings/tenants/<name>/services/<service>/tokens",
+    *("/admin/deliveries/<number>/retry", "/admin/tokens/<number>/revoke", "/admin/people/<path:name>/<deed>"),
 }
 """Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for."""
 

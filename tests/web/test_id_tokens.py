@@ -150,7 +150,7 @@ def test_what_the_token_leaves_out_userinfo_tells(browser: Browser, issuer: Issu
     issuer.claims = {"sub": "subject-1"}
     issuer.userinfo = {"sub": "subject-1", "preferred_username": "member", "groups": ["from-userinfo"]}
     assert browser.sign_in().status_code == 303
-    assert "from-userinfo" in browser.get("/").text
+    assert "from-userinfo" in browser.get("/settings").text
     issuer.userinfo["sub"] = "subject-2"
     assert browser.another().sign_in().status_code == 401
 

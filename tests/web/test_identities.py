@@ -218,6 +218,6 @@ def test_claims_that_cannot_be_used_are_refused_by_name(browser: Browser, claims
 
 def test_names_are_lower_case_and_one_group_may_stand_alone(browser: Browser) -> None:
     assert browser.sign_in(preferred_username="Member", groups="only-one").status_code == 303
-    page = browser.get("/").text
+    page = browser.get("/settings").text
     assert "<code>member</code>" in page
     assert "only-one" in page

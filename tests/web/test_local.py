@@ -41,7 +41,7 @@ def test_there_is_a_button_for_a_person_of_each_role(browser: Browser) -> None:
 def test_a_button_signs_in_and_out_again(browser: Browser) -> None:
     answer = browser.send("/sign-in/local", page="/sign-in", name="partner", next="/")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
-    page = browser.get("/").text
+    page = browser.get("/settings").text
     assert "by the local sign-in" in page
     assert "Security partner" in page
     assert browser.send("/sign-out").headers["Location"] == "/sign-in"

@@ -85,7 +85,7 @@ def way_in(browser: Browser, sub: str) -> str:
 
 def test_a_person_of_the_registry_signs_in(browser: Browser) -> None:
     assert way_in(browser, "1001") == "/"
-    page = browser.get("/").text
+    page = browser.get("/settings").text
     assert "<code>member</code>" in page
     assert "your name in the registry" in page
     assert "had no claim <code>groups</code>" in page
@@ -93,7 +93,7 @@ def test_a_person_of_the_registry_signs_in(browser: Browser) -> None:
 
 def test_somebody_new_has_the_roles_of_their_groups(browser: Browser) -> None:
     way_in(browser, "1002")
-    page = browser.get("/").text
+    page = browser.get("/settings").text
     assert "Somebody new" in page
     assert "group <code>mesh-books</code>" in page
     assert "<li><code>all</code></li>" in page

@@ -157,7 +157,7 @@ def test_one_ends_ones_own_sessions_elsewhere_and_nobody_elses(browser: Browser,
     other.sign_in(sub="s-2", preferred_username="owner")
     first, second, third = (row.id for row in rows(database))
     assert browser.send(f"/sessions/{third}/end").status_code == 404
-    assert browser.send(f"/sessions/{second}/end").headers["Location"] == "/"
+    assert browser.send(f"/sessions/{second}/end").headers["Location"] == "/settings?done=ended"
     assert (is_signed_in(browser), is_signed_in(elsewhere), is_signed_in(other)) == (True, False, True)
     assert browser.send("/sessions/0/end").status_code == 404
     assert browser.send(f"/sessions/{2**63}/end").status_code == 404
@@ -245,7 +245,7 @@ def test_the_assets_are_served(browser: Browser) -> None:
 
 def test_what_the_provider_says_is_escaped(browser: Browser) -> None:
     browser.sign_in(sub="s-3", preferred_username="new", name="<b>bold</b>", groups=["<i>group</i>"])
-    page = browser.get("/").text
+    page = browser.get("/settings").text
     assert "<b>" not in page
     assert "<i>" not in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page

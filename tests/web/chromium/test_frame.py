@@ -39,7 +39,7 @@ def test_the_keyboard_gets_past_the_head_at_once(visit: Visiting) -> None:
 
 
 def test_times_are_in_the_zone_of_the_reader_with_utc_beside(visit: Visiting) -> None:
-    page = visit("member").go("/")
+    page = visit("member").go("/settings")
     time = page.locator("time").first
     instant = str(time.get_attribute("datetime"))
     assert str(time.get_attribute("title")).startswith(instant[:10])

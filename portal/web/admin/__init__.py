@@ -1,0 +1,1 @@
+"""Admin: what operators look after and auditors read, of the whole platform."""

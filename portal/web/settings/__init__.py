@@ -1,0 +1,1 @@
+"""Settings: what somebody may look at and change of their own, and of their tenants."""
