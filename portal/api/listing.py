@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -16,7 +15,7 @@ from portal.queries import lists
 from portal.tickets.standing import is_awaited
 
 Page = tuple[list[Ticket], bool]
-BATCH = 500
+BATCH = 1000
 
 
 def filter_of(asked: dict[str, Any]) -> queries.TicketFilter:
@@ -38,7 +37,7 @@ def page(session: Session, wanted: queries.TicketFilter, *, by: Actor, before: i
         rows = queries.tickets(session, wanted, by=by, before=before, limit=limit)
         return list(rows[:limit]), len(rows) > limit
     numbers = list(islice(_waiting(session, wanted, by, before), limit + 1))
-    return list(lists.whole(session, numbers[:limit])), len(numbers) > limit
+    return list(queries.whole(session, numbers[:limit])), len(numbers) > limit
 
 
 def counted(session: Session, wanted: queries.TicketFilter, *, by: Actor, most: int) -> int:
@@ -51,21 +50,17 @@ def counted(session: Session, wanted: queries.TicketFilter, *, by: Actor, most: 
 def _waiting(session: Session, wanted: queries.TicketFilter, by: Actor, before: int | None) -> Iterator[int]:
     """Those of which this person's approval would bring one nearer to approved, or that wait for their answer."""
     known: dict[Hashable, bool] = {}
-    while rows := lists.to_vote_on(session, wanted, by=by, before=before, limit=BATCH):
-        hats = {hat for row in rows for hat in row.hats}
-        deciders = queries.deciders(session, {row.tenant_id for row in rows}, hats)
-        for row in rows:
-            key = _alike(row)
-            if key not in known:
-                known[key] = row.requester_id == by.person_id or is_awaited(row, by, deciders[row.tenant_id])
-            if known[key]:
-                yield row.id
-        before = rows[-1].id
+    while found := lists.waiting(session, wanted, by=by, before=before, limit=BATCH):
+        one_of_each = {one.key: one.number for one in reversed(found) if one.key not in known}
+        waits = _awaited(session, one_of_each.values(), by)
+        known.update({key: number in waits for key, number in one_of_each.items()})
+        yield from (one.number for one in found if known[one.key])
+        before = found[-1].number
 
 
-def _alike(row: Ticket) -> Hashable:
-    """What tickets have in common on which the same people have a word: most of many are so."""
-    if row.decisions:
-        return row.id
-    asked = json.dumps(row.approvals, sort_keys=True)
-    return row.tenant_id, row.requester_id, row.asked_by_id, row.question_id is None, asked
+def _awaited(session: Session, numbers: Collection[int], by: Actor) -> set[int]:
+    rows = lists.to_vote_on(session, numbers)
+    hats = {hat for row in rows for hat in row.hats}
+    deciders = queries.deciders(session, {row.tenant_id for row in rows}, hats)
+    own = {row.id for row in rows if row.requester_id == by.person_id}
+    return own | {row.id for row in rows if is_awaited(row, by, deciders[row.tenant_id])}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Text, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
 from portal.access.actor import Actor
 from portal.models import Decision, Ticket, TicketTarget
-from portal.queries.tickets import WHOLE, TicketFilter, narrowed
+from portal.queries.tickets import TicketFilter, narrowed
 
 FOR_FILES = (
     joinedload(Ticket.tenant),
@@ -33,21 +35,29 @@ FOR_VOTES = (
 )
 
 
-def to_vote_on(
-    session: Session, wanted: TicketFilter, *, by: Actor, before: int | None, limit: int
-) -> Sequence[Ticket]:
-    """The next `limit` tickets below `before`, newest first, with no more of them than says whose word counts."""
-    query = select(Ticket).options(*FOR_VOTES).order_by(Ticket.id.desc()).limit(limit)
+@dataclass(frozen=True)
+class Alike:
+    """A ticket by its number, and what it has in common with others on which the same people have a word."""
+
+    number: int
+    key: Hashable
+
+
+def waiting(session: Session, wanted: TicketFilter, *, by: Actor, before: int | None, limit: int) -> list[Alike]:
+    """The next `limit` tickets below `before`, newest first: thousands may wait, and most are like some others."""
+    decided = exists().where(Decision.ticket_id == Ticket.id)
+    asked = cast(Ticket.approvals, Text)
+    same = (Ticket.tenant_id, Ticket.requester_id, Ticket.asked_by_id, Ticket.question_id.is_(None), asked, decided)
+    query: Select[Any] = select(Ticket.id, *same).order_by(Ticket.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Ticket.id < before)
-    return session.scalars(narrowed(session, query, wanted, by=by)).all()
+    rows = session.execute(narrowed(session, query, wanted, by=by)).all()
+    return [Alike(row[0], row[0] if row[-1] else tuple(row[1:])) for row in rows]
 
 
-def whole(session: Session, numbers: Collection[int]) -> Sequence[Ticket]:
-    """Tickets by their numbers, newest first."""
-    return session.scalars(
-        select(Ticket).where(Ticket.id.in_(numbers)).options(*WHOLE).order_by(Ticket.id.desc())
-    ).all()
+def to_vote_on(session: Session, numbers: Collection[int]) -> Sequence[Ticket]:
+    """Tickets by their numbers, with no more of them than says whose word counts."""
+    return session.scalars(select(Ticket).where(Ticket.id.in_(numbers)).options(*FOR_VOTES)).all()
 
 
 def count(session: Session, wanted: TicketFilter, *, by: Actor, most: int) -> int:
