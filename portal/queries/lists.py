@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, Text, cast, exists, func, select
+from sqlalchemy import Text, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
 from portal.access.actor import Actor
@@ -48,7 +47,7 @@ def waiting(session: Session, wanted: TicketFilter, *, by: Actor, before: int | 
     decided = exists().where(Decision.ticket_id == Ticket.id)
     asked = cast(Ticket.approvals, Text)
     same = (Ticket.tenant_id, Ticket.requester_id, Ticket.asked_by_id, Ticket.question_id.is_(None), asked, decided)
-    query: Select[Any] = select(Ticket.id, *same).order_by(Ticket.id.desc()).limit(limit)
+    query = select(Ticket.id, *same).order_by(Ticket.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Ticket.id < before)
     rows = session.execute(narrowed(session, query, wanted, by=by)).all()

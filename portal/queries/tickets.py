@@ -18,7 +18,7 @@ from portal.queries.search import holding
 from portal.states import MOVING, TERMINAL, State
 
 BATCH = 200
-Row = TypeVar("Row", bound=Any)
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 RECERTIFY_WITHIN = timedelta(days=14)
 """How long deciders have to say that a long window may stay open, from when they are asked."""
@@ -99,7 +99,7 @@ def whole(session: Session, numbers: Collection[int]) -> Sequence[Ticket]:
     return session.scalars(query).all() if numbers else []
 
 
-def narrowed(session: Session, query: Select[Row], wanted: TicketFilter, *, by: Actor) -> Select[Row]:
+def narrowed(session: Session, query: Query, wanted: TicketFilter, *, by: Actor) -> Query:
     """A select of tickets narrowed to those that the actor sees and the filter wants."""
     if (condition := visible(by)) is not None:
         query = query.where(condition)
@@ -108,7 +108,7 @@ def narrowed(session: Session, query: Select[Row], wanted: TicketFilter, *, by: 
     return _filtered(query, wanted, by)
 
 
-def _filtered(query: Select[Row], wanted: TicketFilter, by: Actor) -> Select[Row]:
+def _filtered(query: Query, wanted: TicketFilter, by: Actor) -> Query:
     if wanted.states:
         query = query.where(Ticket.state.in_(wanted.states))
     if wanted.mine:
