@@ -32,6 +32,7 @@ from portal.api import (
     testimony,
     tickets,
     tokens,
+    trail,
 )
 
 BLUEPRINTS = (
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     me.blueprint,
     notices.blueprint,
     filters.blueprint,
+    trail.blueprint,
     deliveries.blueprint,
     tokens.blueprint,
     services.blueprint,

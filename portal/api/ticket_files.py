@@ -13,6 +13,7 @@ from portal.access.actor import Actor
 from portal.api.context import actor, parts
 from portal.api.csv_file import MOST_ROWS, csv_response
 from portal.api.listing import filter_of, page
+from portal.db import Database
 from portal.durations import format_duration
 from portal.models import Ticket
 from portal.queries import lists
@@ -27,12 +28,12 @@ HEAD = (
 
 def tickets_file(asked: dict[str, Any]) -> Response:
     """The tickets that a query finds (as ListSchema loads it), newest first, at most MOST_ROWS of them."""
-    return csv_response("tickets.csv", HEAD, _rows(filter_of(asked), actor()))
+    return csv_response("tickets.csv", HEAD, _rows(parts().database, filter_of(asked), actor()))
 
 
-def _rows(wanted: queries.TicketFilter, by: Actor) -> Iterator[Sequence[Any]]:
-    # Each batch is a read of its own: a slow reader holds no transaction open.
-    database, before, sent = parts().database, None, 0
+def _rows(database: Database, wanted: queries.TicketFilter, by: Actor) -> Iterator[Sequence[Any]]:
+    # It runs while the answer is sent, when there is no request any more; each batch is a read of its own.
+    before, sent = None, 0
     while sent < MOST_ROWS:
         with database.reading() as session:
             found = _batch(session, wanted, by, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 # The views add themselves to the blueprint.
-from portal.web import acting, deciding, home, navigation, pulse, saved, signing_in, theme, tickets  # noqa: F401
+from portal.web import acting, deciding, home, navigation, pulse, saved, signing_in, theme, tickets, trail  # noqa: F401
 from portal.web.blueprint import blueprint
 
 

@@ -42,9 +42,9 @@ PUBLIC = {
     *("/", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/static/<path:filename>"),
 }
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
-PAGES = {"/tickets", "/tickets/<ref>"}
+PAGES = {"/tickets", "/tickets/<ref>", "/audit", "/audit/verification"}
 """For those who signed in with a browser; everybody else is led to the sign-in."""
-PIECES = {"/tickets/<ref>/pulse", "/tickets.csv"}
+PIECES = {"/tickets/<ref>/pulse", "/tickets.csv", "/audit.csv"}
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
@@ -351,6 +351,10 @@ TABLE: dict[str, Row] = {
     f"POST {API}/deliveries/<number>/retry": Row(Action.RETRY_DELIVERY, undelivered, tenants=False),
     f"GET {API}/me/notifications": Row(None),
     f"PUT {API}/me/notifications": Row(Action.PREFER, body={"digest": True, "muted": ["active"]}),
+    f"GET {API}/audit/events": Row(None, told),
+    f"GET {API}/audit/events.csv": Row(None, told),
+    f"GET {API}/audit/verification?ticket=<ref>": Row(Action.READ, told),
+    f"GET {API}/audit/verification": Row(Action.VERIFY, told, tenants=False),
     f"GET {API}/me/filters": Row(None),
     f"GET {API}/me/filters/<filter>": Row(None, kept_filter),
     f"PUT {API}/me/filters/<filter>": Row(Action.FILTERS, kept_filter, VIEW),
