@@ -32,12 +32,14 @@ class EventFilter:
 
 def found(session: Session, wanted: EventFilter, *, by: Actor, below: int | None, limit: int) -> Sequence[Event]:
     """A page of events, newest first, with row numbers below `below`; one more than `limit` when there are more."""
-    query = select(Event).where(*_conditions(wanted)).order_by(Event.id.desc()).limit(limit + 1)
+    query = select(Event.id).where(*_conditions(wanted)).order_by(Event.id.desc()).limit(limit + 1)
     if below is not None:
         query = query.where(Event.id < below)
     if not by.sees_everything or wanted.tenant is not None:
         query = query.where(_of_tickets(session, TicketFilter(tenant=wanted.tenant), by))
-    return session.scalars(query).all()
+    # Many may have to be sorted: their numbers are, and not their payloads.
+    numbers = session.scalars(query).all()
+    return session.scalars(select(Event).where(Event.id.in_(numbers)).order_by(Event.id.desc())).all()
 
 
 def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
