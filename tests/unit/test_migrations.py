@@ -25,7 +25,6 @@ revision = "9999"
 down_revision = "{head}"
 
 
-
 def upgrade() -> None:
     op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))
     op.execute("SELECT nothing FROM nowhere")
