@@ -10,14 +10,15 @@ from pathlib import Path
 
 from bench.figures import Figure, table
 from bench.lists import lists
+from bench.pages import pages
 from bench.windows import windows
 
 
 def main() -> None:
-    """Measure and print; takes less than a minute."""
+    """Measure and print; takes about two minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, lists):
+    for part in (windows, lists, pages):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(

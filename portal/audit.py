@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal.models import AuditChain, Event, Evidence
 
 SYSTEM_CHAIN = "system"
+SEALED = "audit:sealed"
 START = "0" * 64
 
 
@@ -98,7 +99,7 @@ def seal(session: Session, *, actor: str, now: datetime) -> Event | None:
     heads = {chain.name: {"length": chain.length, "head": chain.head} for chain in grown}
     for chain in grown:
         chain.sealed = chain.length
-    return record(session, SYSTEM_CHAIN, Deed("audit:sealed", actor, {"heads": heads}), now=now)
+    return record(session, SYSTEM_CHAIN, Deed(SEALED, actor, {"heads": heads}), now=now)
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,35 @@ def verify(session: Session, chain: str | None = None) -> Iterator[Fault]:
         yield from _verify_chain(session, name, length, head)
         yield from _verify_evidence(session, name, length)
     yield from _verify_seals(session, chain)
+
+
+def verify_chain(session: Session, name: str) -> Iterator[Fault]:
+    """Every fault of one chain by itself: its events, and the evidence that they tell of."""
+    head = session.get(AuditChain, name)
+    if head is None:
+        yield Fault(name, 0, "the whole chain is missing")
+        return
+    yield from _verify_chain(session, name, head.length, head.head)
+    yield from _verify_evidence(session, name, head.length)
+
+
+def verify_newest_seals(session: Session, names: Collection[str], *, most: int) -> Iterator[Fault]:
+    """What differs of these chains from what the newest seals remember, and whether those are a chain themselves."""
+    query = select(Event).where(Event.chain == SYSTEM_CHAIN).order_by(Event.number.desc()).limit(most)
+    after: Event | None = None
+    for event in session.scalars(query):
+        if event_hash(event) != event.hash or (after is not None and after.previous != event.hash):
+            yield Fault(SYSTEM_CHAIN, event.number, "the event was changed")
+        after = event
+        for name, head in _heads(event).items():
+            if name in names and not _holds(session, name, head):
+                yield Fault(name, head["length"], f"differs from what seal {event.number} remembers")
+
+
+def _heads(event: Event) -> dict[str, dict[str, Any]]:
+    """The heads that a seal remembers; of other events, and of seals without their payload, none."""
+    found: dict[str, dict[str, Any]] = (event.payload or {}).get("heads", {}) if event.type == SEALED else {}
+    return found
 
 
 def _verify_chain(session: Session, name: str, length: int, head: str) -> Iterator[Fault]:
@@ -162,7 +192,7 @@ def evidence_payload(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verify_seals(session: Session, chain: str | None) -> Iterator[Fault]:
-    seals = select(Event).where(Event.chain == SYSTEM_CHAIN, Event.type == "audit:sealed", Event.payload.is_not(None))
+    seals = select(Event).where(Event.chain == SYSTEM_CHAIN, Event.type == SEALED, Event.payload.is_not(None))
     for event in session.scalars(seals.order_by(Event.number)):
         for name, head in (event.payload or {})["heads"].items():
             if chain in (None, name) and not _holds(session, name, head):

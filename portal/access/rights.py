@@ -46,6 +46,8 @@ class Action(StrEnum):
     PEOPLE = "deactivate people and end their sessions"
     PEOPLE_LIST = "read the list of people"
     PREFER = "change how they are told"
+    FILTERS = "keep views of the list of tickets"
+    VERIFY = "verify the whole audit trail"
     DELIVERIES = "read the log of deliveries"
     RETRY_DELIVERY = "have a delivery tried again"
     OVERSEE = "read the pages of Admin"
@@ -104,6 +106,8 @@ RIGHTS: dict[Action, Right] = {
     Action.PEOPLE: Right(Scope.OPERATE, _OPERATOR),
     Action.PEOPLE_LIST: Right(Scope.READ, SEES_EVERYTHING),
     Action.PREFER: Right(Scope.REQUEST, frozenset(Role), anybody=True),
+    Action.FILTERS: Right(Scope.REQUEST, frozenset(Role), anybody=True),
+    Action.VERIFY: Right(Scope.READ, SEES_EVERYTHING),
     Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
     Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),
     Action.OVERSEE: Right(Scope.READ, SEES_EVERYTHING),

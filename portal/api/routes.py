@@ -11,6 +11,7 @@ from portal.api import (
     delegations,
     deliveries,
     endings,
+    filters,
     fulfilling,
     gone,
     health,
@@ -31,6 +32,7 @@ from portal.api import (
     testimony,
     tickets,
     tokens,
+    trail,
 )
 
 BLUEPRINTS = (
@@ -52,6 +54,8 @@ BLUEPRINTS = (
     people.blueprint,
     me.blueprint,
     notices.blueprint,
+    filters.blueprint,
+    trail.blueprint,
     deliveries.blueprint,
     tokens.blueprint,
     services.blueprint,

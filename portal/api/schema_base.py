@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
@@ -47,6 +47,28 @@ class Words(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         return str(super()._deserialize(value, attr, data, **kwargs)).strip()
+
+
+class Moment(fields.Field[datetime]):
+    """An instant as RFC 3339, or a day in UTC: that is its beginning, or its end where it counts as a whole."""
+
+    default_error_messages = {"moment": 'Write a day like "2026-07-01", or RFC 3339 with an offset.'}  # noqa: RUF012 - as marshmallow asks
+
+    def __init__(self, *, whole_day: bool = False, metadata: dict[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(metadata={"type": "string", **(metadata or {})}, **more)
+        self.whole_day = whole_day
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            found = datetime.fromisoformat(value)
+            if len(value) == len("2026-07-01"):
+                return found.replace(tzinfo=UTC) + timedelta(days=1 if self.whole_day else 0)
+            return found.astimezone(UTC) if found.tzinfo else self._refuse()
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self.make_error("moment") from error
+
+    def _refuse(self) -> NoReturn:
+        raise self.make_error("moment")
 
 
 def rfc3339(at: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 from webargs.fields import DelimitedList
 
-from portal.api.schema_base import NAME, NEEDED, Input, Words
+from portal.api.schema_base import NAME, NEEDED, Input, Moment, Words
 from portal.api.window_schema import RestartWindowSchema
 from portal.fields import Duration
 from portal.kinds.base import Scope
@@ -175,6 +175,14 @@ class ListSchema(PageSchema):
     cluster = fields.String(validate=NAME)
     namespace = fields.String(validate=NAME)
     kind = fields.String(validate=NAME)
+    environment = fields.String(validate=NAME)
+    requester = fields.String(validate=NAME, metadata={"description": "The sign-in name of who answers for it."})
+    q = Words(
+        validate=validate.Length(min=1, max=200, error="Search with 1 to 200 characters."),
+        metadata={"description": "Words that it holds, all of them: reference, workload, port, person, reason, title."},
+    )
+    from_ = Moment(data_key="from", metadata={"description": "Asked since then: a day (UTC) or RFC 3339."})
+    until = Moment(whole_day=True, metadata={"description": "Asked until then, such a day included."})
 
 
 class InventorySchema(Input):

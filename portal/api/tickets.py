@@ -13,6 +13,7 @@ from portal.api.idempotency import Edge, change
 from portal.api.listing import filter_of, page
 from portal.api.previews import preview_view
 from portal.api.smorest import Blueprint
+from portal.api.ticket_files import tickets_file
 from portal.api.views import one_view, ticket_views
 from portal.api.waiting import Standing, Waited
 from portal.db import database_now
@@ -62,6 +63,14 @@ def list_tickets(asked: dict[str, Any]) -> Response:
         response = answer(PAGE, {"items": ticket_views(session, found)})
     response.headers.update(paging.next_link(found[-1].id) if more else {})
     return response
+
+
+@blueprint.route("/tickets.csv")
+@blueprint.arguments(LIST, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv", description="A head, and a line a ticket.")
+def tickets_csv(asked: dict[str, Any]) -> Response:
+    """Download the list whole, newest first, at most 100,000 tickets; `cursor` and `limit` count for nothing."""
+    return tickets_file(asked)
 
 
 @blueprint.route("/tickets/<ref>")

@@ -82,7 +82,22 @@ class Desk:
             reply = self._send("GET", reply.next)
             yield from reply.body["items"]
 
+    def text(self, path: str, **query: Any) -> Iterator[str]:
+        """Read a file piece by piece as it comes. Raises Problem, ServerAway."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        answer = self._ask("GET", PREFIX + path, params=wanted, stream=True)
+        if not answer.ok:
+            raise _problem(answer, self._json(answer))
+        answer.encoding = "utf-8"
+        try:
+            yield from answer.iter_content(chunk_size=None, decode_unicode=True)
+        except requests.RequestException as error:
+            raise ServerAway("The file broke off before its end: what came is not whole, try again.") from error
+
     def _send(self, method: str, path: str, *, patience: float = 0, **parts: Any) -> Reply:
+        return self._reply(self._ask(method, path, patience=patience, **parts))
+
+    def _ask(self, method: str, path: str, *, patience: float = 0, **parts: Any) -> requests.Response:
         timeout = (CONNECT_SECONDS, ANSWER_SECONDS + patience)
         try:
             answer = self._http.request(method, self.place.url + path, timeout=timeout, allow_redirects=False, **parts)
@@ -92,7 +107,7 @@ class Desk:
             raise ServerAway(
                 f"There is no Meshdesk at {self.place.url}: see that it runs, or set MESHDESK_URL or --url."
             ) from error
-        return self._reply(answer)
+        return answer
 
     def _reply(self, answer: requests.Response) -> Reply:
         body = self._json(answer)

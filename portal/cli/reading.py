@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, quote
 
 import click
 
@@ -17,13 +18,20 @@ json_option = click.option("--json", "plain", is_flag=True, help="Print JSON as 
 
 
 @click.command("list")
+@click.option("--search", "q", metavar="WORDS", help="Only tickets that hold all of these words.")
 @click.option("--state", "states", multiple=True, help="Only tickets in this state; repeatable.")
 @click.option("--waiting-for-me", is_flag=True, help="Only tickets that you may decide now.")
 @click.option(
     "--owed", type=click.Choice(["review", "recertification"]), help="Only tickets that wait for such a word."
 )
 @click.option("--mine", is_flag=True, help="Only tickets that you asked for.")
+@click.option("--requester", metavar="NAME", help="Only tickets of this person.")
+@click.option("--environment", help="Only sandbox, staging or production.")
+@click.option("--from", "from_", metavar="TIME", help="Only tickets asked since then: a day (UTC) or RFC 3339.")
+@click.option("--until", metavar="TIME", help="Only tickets asked until then, such a day included.")
+@click.option("--saved", metavar="NAME", help="The view that you keep under this name; other options narrow it.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most, newest first.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a CSV file of all of them, at most 100,000.")
 @json_option
 @with_desk
 def list_(  # noqa: PLR0913
@@ -32,26 +40,41 @@ def list_(  # noqa: PLR0913
     *,
     states: tuple[str, ...],
     waiting_for_me: bool,
-    owed: str | None,
     mine: bool,
+    saved: str | None,
     limit: int,
+    as_csv: bool,
     plain: bool,
+    **same: str | None,
 ) -> None:
-    """List tickets that you may see, newest first."""
+    """List tickets that you may see, newest first.
+
+    --search finds references, workloads (kind/name or name), ports, sign-in names, and words of reasons and titles,
+    each from its beginning.
+    """
     query = {
-        "state": ",".join(states) or None,
-        "waiting_for": "me" if waiting_for_me else None,
-        "owed": owed,
-        "mine": "true" if mine else None,
-        "limit": min(limit, 200),
+        **(_saved(desk, saved) if saved is not None else {}),
+        **({"state": ",".join(states)} if states else {}),
+        **({"waiting_for": "me"} if waiting_for_me else {}),
+        **({"mine": "true"} if mine else {}),
+        **{name.rstrip("_"): said for name, said in same.items() if said is not None},
     }
-    tickets = [ticket for _, ticket in zip(range(limit), desk.items("/tickets", **query), strict=False)]
+    if as_csv:
+        for piece in desk.text("/tickets.csv", **query):
+            click.echo(piece, nl=False)
+        return
+    found = desk.items("/tickets", **query, limit=min(limit, 200))
+    tickets = [ticket for _, ticket in zip(range(limit), found, strict=False)]
     if plain:
         click.echo(as_json(tickets))
     elif tickets:
         click.echo(table(("REF", "STATE", "KIND", "WHERE", "ASKED BY", "ENDS"), map(_row, tickets)), nl=False)
     else:
         click.echo("No such tickets.")
+
+
+def _saved(desk: Desk, name: str) -> dict[str, str]:
+    return dict(parse_qsl(desk.get(f"/me/filters/{quote(name, safe='')}").body["query"]))
 
 
 def _row(ticket: dict[str, Any]) -> tuple[str, ...]:

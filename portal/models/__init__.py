@@ -22,6 +22,7 @@ from portal.models.registry import (
     Source,
     Tenant,
 )
+from portal.models.search import SavedFilter, TicketWord
 from portal.models.ticket import Comment, Decision, Target, Ticket, TicketTarget
 from portal.models.viz import VizBundle
 
@@ -53,11 +54,13 @@ __all__ = [
     "RegistryVersion",
     "RejectTemplate",
     "Role",
+    "SavedFilter",
     "Source",
     "Target",
     "Tenant",
     "Ticket",
     "TicketTarget",
+    "TicketWord",
     "VizBundle",
     "WebSession",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, IdColumn, Instant, JSONDict, Name
@@ -23,12 +23,16 @@ class Event(Base):
     """One thing that happened, chained to the one before it."""
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("chain", "number"),)
+    __table_args__ = (
+        UniqueConstraint("chain", "number"),
+        Index("ix_event_actor_id", "actor", "id"),
+        Index("ix_event_type_id", "type", "id"),
+    )
 
     id: Mapped[IdColumn]
     chain: Mapped[Name] = mapped_column(ForeignKey("audit_chain.name"))
     number: Mapped[int] = mapped_column(Integer, comment="1, 2, 3, … within the chain")
-    happened_at: Mapped[Instant]
+    happened_at: Mapped[Instant] = mapped_column(index=True)
     type: Mapped[Name] = mapped_column(comment="subject:action")
     actor: Mapped[Name]
     payload: Mapped[JSONDict | None] = mapped_column(comment="null once retention took it; its digest stays")

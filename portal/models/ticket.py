@@ -45,7 +45,7 @@ class Ticket(Base):
 
     state: Mapped[State] = mapped_column(_STATE, default=State.PENDING)
     version: Mapped[int] = mapped_column(Integer, default=1, comment="compare-and-set by every verb; the ETag")
-    created_at: Mapped[Instant]
+    created_at: Mapped[Instant] = mapped_column(index=True)
     updated_at: Mapped[Instant] = mapped_column(comment="last move or progress")
     active_from: Mapped[Instant | None]
     expires_at: Mapped[Instant | None] = mapped_column(index=True)
@@ -120,6 +120,7 @@ class Ticket(Base):
     __table_args__ = (
         Index("ix_ticket_tenant_id_id", "tenant_id", "id"),
         Index("ix_ticket_cluster_state", "cluster", "state"),
+        Index("ix_ticket_state_id", "state", "id"),
         Index("ix_ticket_asks_named", "id", sqlite_where=text("asks_named = 1"), postgresql_where=text("asks_named")),
         Index(
             "uq_ticket_fingerprint_occupied",
@@ -180,10 +181,11 @@ class Decision(Base):
             sqlite_where=_COUNTING,
             postgresql_where=_COUNTING,
         ),
+        Index("ix_decision_person_id_ticket_id", "person_id", "ticket_id"),
     )
 
     id: Mapped[IdColumn]
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[Name] = mapped_column(comment="approve or reject")
     roles: Mapped[JSONList] = mapped_column(

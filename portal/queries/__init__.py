@@ -38,6 +38,7 @@ from portal.queries.tickets import (
     tickets,
     unfinished,
     visible,
+    whole,
 )
 from portal.queries.viz import (
     anything_on_record,
@@ -95,4 +96,5 @@ __all__ = [
     "viz_bundle",
     "viz_namespaces",
     "viz_seen",
+    "whole",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
@@ -14,9 +14,11 @@ from portal.access.actor import Actor
 from portal.errors import NotFound
 from portal.models import Decision, Person, Role, Target, Tenant, Ticket, TicketTarget
 from portal.queries.approvers import asked_by_name
+from portal.queries.search import holding
 from portal.states import MOVING, TERMINAL, State
 
 BATCH = 200
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 RECERTIFY_WITHIN = timedelta(days=14)
 """How long deciders have to say that a long window may stay open, from when they are asked."""
@@ -43,6 +45,11 @@ class TicketFilter:
     cluster: str | None = None
     namespace: str | None = None
     kind: str | None = None
+    environment: str | None = None
+    requester: str | None = None
+    asked_from: datetime | None = None
+    asked_before: datetime | None = None
+    words: str | None = None
 
 
 def visible(actor: Actor) -> ColumnElement[bool] | None:
@@ -79,15 +86,29 @@ def ticket(session: Session, ticket_id: int, *, by: Actor) -> Ticket:
 
 def tickets(session: Session, wanted: TicketFilter, *, by: Actor, before: int | None, limit: int) -> Sequence[Ticket]:
     """A page of tickets, newest first, with numbers below `before`; one more than `limit` when there are more."""
-    query = select(Ticket).options(*WHOLE).order_by(Ticket.id.desc()).limit(limit + 1)
-    if (condition := visible(by)) is not None:
-        query = query.where(condition)
+    query = select(Ticket.id).order_by(Ticket.id.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(Ticket.id < before)
-    return session.scalars(_filtered(query, wanted, by)).all()
+    # Thousands may have to be sorted: their numbers are, and not all that they are.
+    return whole(session, session.scalars(narrowed(session, query, wanted, by=by)).all())
 
 
-def _filtered(query: Select[Ticket], wanted: TicketFilter, by: Actor) -> Select[Ticket]:
+def whole(session: Session, numbers: Collection[int]) -> Sequence[Ticket]:
+    """Tickets by their numbers, newest first."""
+    query = select(Ticket).where(Ticket.id.in_(numbers)).options(*WHOLE).order_by(Ticket.id.desc())
+    return session.scalars(query).all() if numbers else []
+
+
+def narrowed(session: Session, query: Query, wanted: TicketFilter, *, by: Actor) -> Query:
+    """A select of tickets narrowed to those that the actor sees and the filter wants."""
+    if (condition := visible(by)) is not None:
+        query = query.where(condition)
+    if wanted.words is not None:
+        query = query.where(holding(session, wanted.words))
+    return _filtered(query, wanted, by)
+
+
+def _filtered(query: Query, wanted: TicketFilter, by: Actor) -> Query:
     if wanted.states:
         query = query.where(Ticket.state.in_(wanted.states))
     if wanted.mine:
@@ -102,13 +123,21 @@ def narrowed(query: Select[Ticket], wanted: TicketFilter) -> Select[Ticket]:
     """The query for those of a tenant, cluster, kind and namespace, as far as the filter names them."""
     if wanted.tenant is not None:
         query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
-    for column, value in ((Ticket.cluster, wanted.cluster), (Ticket.kind, wanted.kind)):
-        if value is not None:
-            query = query.where(column == value)
+    if wanted.requester is not None:
+        query = query.where(Ticket.requester_id.in_(select(Person.id).where(Person.name == wanted.requester)))
+    same = ((Ticket.cluster, wanted.cluster), (Ticket.kind, wanted.kind), (Ticket.environment, wanted.environment))
+    query = query.where(*(column == value for column, value in same if value is not None), *_asked_in(wanted))
     if wanted.namespace is not None:
         within = select(TicketTarget.ticket_id).join(Target).where(Target.namespace == wanted.namespace)
         query = query.where(or_(Ticket.namespace == wanted.namespace, Ticket.id.in_(within)))
     return query
+
+
+def _asked_in(wanted: TicketFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.asked_from is not None:
+        yield Ticket.created_at >= wanted.asked_from
+    if wanted.asked_before is not None:
+        yield Ticket.created_at < wanted.asked_before
 
 
 def _owed(word: Literal["review", "recertification"]) -> ColumnElement[bool]:
@@ -124,17 +153,19 @@ def waits_for(by: Actor) -> ColumnElement[bool]:
     """
     hands = select(Person.id).where(or_(Person.id == by.voice_id, Person.owner_id == by.voice_id))
     own = Ticket.requester_id.in_(hands)
-    answer = and_(Ticket.state == State.PENDING, own, Ticket.question_id.is_not(None))
+    answer = and_(own, Ticket.question_id.is_not(None))
     word = and_(Decision.ticket_id == Ticket.id, Decision.person_id.in_(hands), Decision.void_reason.is_(None))
     # Asked of each ticket that waits, and not of all decisions that were ever made.
     decided = select(Decision.id).where(word).correlate(Ticket).exists()
     of_others = and_(~own, or_(Ticket.asked_by_id.is_(None), Ticket.asked_by_id.not_in(hands)))
-    open_ = and_(Ticket.state == State.PENDING, of_others, Ticket.question_id.is_(None), ~decided)
+    open_ = and_(of_others, Ticket.question_id.is_(None), ~decided)
+    # The state stands by itself: an index leads from it to the few tickets that wait for anybody.
+    pending = Ticket.state == State.PENDING
     if by.is_operator:
-        return or_(open_, answer)
+        return and_(pending, or_(open_, answer))
     tenants = {tenant for tenant, role in by.tenant_roles if role in (Role.OWNER, Role.PARTNER)}
     mine = or_(Ticket.tenant_id.in_(tenants | by.covered_tenant_ids), asked_by_name(by))
-    return or_(and_(open_, mine), answer)
+    return and_(pending, or_(and_(open_, mine), answer))
 
 
 def open_tickets(session: Session) -> Iterator[Ticket]:

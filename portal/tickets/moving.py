@@ -17,6 +17,7 @@ from portal.errors import LostRace, NotFound, Stale, WrongState
 from portal.models import Evidence, Ticket
 from portal.notify import noting
 from portal.states import State, may_move
+from portal.tickets import searching
 
 REFERENCE = re.compile(r"MD-([1-9][0-9]{0,17})", re.IGNORECASE | re.ASCII)
 
@@ -66,9 +67,14 @@ def may(by: Actor, action: Action, ticket: Ticket) -> None:
 
 
 def testify(session: Session, ticket: Ticket, type_: str, *, by: Actor, now: datetime, **payload: Any) -> None:
-    """Append an event to the ticket's chain, and note whom it is to be told; the ticket must be taken for a change."""
+    """Append an event to the ticket's chain, note whom it is to be told, and by which words the ticket is found.
+
+    The ticket must be taken for a change.
+    """
     event = audit.record(session, ticket.ref, audit.Deed(type_, by.name, payload), now=now)
     noting.note(session, ticket, event, by=by)
+    if type_ in searching.TELLING:
+        searching.note_words(session, ticket, by=by)
 
 
 def attach(session: Session, ticket: Ticket, kind: str, data: dict[str, Any], *, now: datetime) -> None:

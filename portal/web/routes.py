@@ -17,9 +17,11 @@ from portal.web import (  # noqa: F401
     posture,
     pulse,
     revoking,
+    saved,
     signing_in,
     theme,
     tickets,
+    trail,
 )
 from portal.web.admin import deliveries, overview, policy, registry  # noqa: F401
 from portal.web.admin import people as admin_people  # noqa: F401

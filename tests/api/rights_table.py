@@ -34,6 +34,7 @@ AWAY = {
     "until": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
     "reason": "on leave",
 }
+VIEW = {"query": "state=pending"}
 SECRET = "the vendor is Rosewater"
 API = "/api/v1"
 PUBLIC = {
@@ -42,7 +43,7 @@ PUBLIC = {
 }
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
 PAGES = {
-    *("/tickets", "/tickets/<ref>", "/inbox"),
+    *("/tickets", "/tickets/<ref>", "/inbox", "/audit", "/audit/verification"),
     *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
     *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
     "/settings/tenants/<name>",
@@ -52,11 +53,13 @@ PAGES = {
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {
     *("/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>", "/admin/registry/file", "/admin/policy/file"),
+    *("/tickets.csv", "/audit.csv"),
 }
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
     *("/tickets/decisions", "/tickets/<ref>/<deed>", "/inbox/decisions", "/inbox/<ref>/<deed>"),
+    *("/tickets/filters", "/tickets/filters/forget"),
     *("/live/revoke-all", "/clusters/<name>/<operation>"),
     *("/settings/tokens", "/settings/tokens/<number>/revoke", "/settings/notifications"),
     *("/settings/absences", "/settings/absences/<number>/end"),
@@ -229,6 +232,13 @@ def kept_template(one: Try) -> Thing:
     return {"name": "emojis", "template": "opaque"}
 
 
+def kept_filter(one: Try) -> Thing:
+    """A view that whoever tries it keeps."""
+    kept = one.desk.send("PUT", f"me/filters/view-{one.number}", one.who, json=VIEW)
+    assert kept.status_code == 200
+    return {"filter": f"view-{one.number}"}
+
+
 def drained(one: Try) -> Thing:
     """A cluster that left the registry while something of it is still being undone."""
     with one.desk.database.unit_of_work() as session:
@@ -309,6 +319,7 @@ TABLE: dict[str, Row] = {
     f"POST {API}/tickets/preview": Row(Action.ASK, body=ask),
     f"POST {API}/tickets": Row(Action.ASK, body=ask, done=201),
     f"GET {API}/tickets": Row(None, told),
+    f"GET {API}/tickets.csv": Row(None, told),
     f"GET {TICKET}": Row(Action.READ, told),
     f"GET {TICKET}?wait=active&timeout=1": Row(Action.READ, active),
     f"GET {TICKET}/events": Row(Action.READ, told),
@@ -357,6 +368,14 @@ TABLE: dict[str, Row] = {
     f"POST {API}/deliveries/<number>/retry": Row(Action.RETRY_DELIVERY, undelivered, tenants=False),
     f"GET {API}/me/notifications": Row(None),
     f"PUT {API}/me/notifications": Row(Action.PREFER, body={"digest": True, "muted": ["active"]}),
+    f"GET {API}/audit/events": Row(None, told),
+    f"GET {API}/audit/events.csv": Row(None, told),
+    f"GET {API}/audit/verification?ticket=<ref>": Row(Action.READ, told),
+    f"GET {API}/audit/verification": Row(Action.VERIFY, told, tenants=False),
+    f"GET {API}/me/filters": Row(None),
+    f"GET {API}/me/filters/<filter>": Row(None, kept_filter),
+    f"PUT {API}/me/filters/<filter>": Row(Action.FILTERS, kept_filter, VIEW),
+    f"DELETE {API}/me/filters/<filter>": Row(Action.FILTERS, kept_filter),
     f"GET {API}/me": Row(None),
     f"GET {API}/people": Row(Action.PEOPLE_LIST, tenants=False),
     f"POST {PERSON}/deactivate": Row(Action.PEOPLE, somebody, REASON, tenants=False),

@@ -30,6 +30,29 @@ def test_list_follows_every_page(run: Run, desk: Desk) -> None:
     assert len(json.loads(run("list", "--json", "--limit", "2", "--as", "member").output)) == 2
 
 
+def test_list_searches_and_narrows(run: Run, desk: Desk) -> None:
+    ref = desk.checked()["ref"]
+    other = desk.generic(reason="a console for the auditors: grün")["ref"]
+    assert ref in run("list", "--search", "deployment/voting vendor", "--as", "partner").output
+    assert run("list", "--search", "nothing", "--as", "partner").output == "No such tickets.\n"
+    assert run("list", "--requester", "owner", "--as", "partner").output == "No such tickets.\n"
+    assert run("list", "--from", "2020-01-01", "--until", "2020-12-31", "--as", "partner").output.startswith("No such")
+    assert run("list", "--from", "yesterday", "--as", "partner").exit_code == 1
+    kept = desk.send("PUT", "me/filters/my consoles", "partner", json={"query": "kind=generic"})
+    assert kept.status_code == 200
+    listed = json.loads(run("list", "--saved", "my consoles", "--json", "--as", "partner").output)
+    assert [one["ref"] for one in listed] == [other]
+    assert run("list", "--saved", "none", "--as", "partner").exit_code == 1
+
+
+def test_list_as_a_file(run: Run, desk: Desk) -> None:
+    ref = desk.generic(reason="a console for the auditors: grün")["ref"]
+    head, line = run("list", "--csv", "--search", "grün", "--as", "partner").output.splitlines()
+    assert head.startswith("ref,state,outcome,kind,tenant")
+    assert line.startswith(f"{ref},pending,,generic,emojis")
+    assert line.endswith("a console for the auditors: grün")
+
+
 def test_show_tells_state_next_approvals_and_window(run: Run, desk: Desk) -> None:
     ref = desk.active()["ref"]
     page = run("show", ref, "--as", "member").output

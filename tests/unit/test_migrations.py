@@ -31,6 +31,20 @@ def upgrade() -> None:
 '''
 
 
+OLD_TICKET = (
+    "INSERT INTO tenant (id, name, title, active) VALUES (1, 'emojis', 'Emojis', true)",
+    "INSERT INTO person (id, name, title, active) VALUES (1, 'member', 'M', true), (2, 'partner', 'P', true)",
+    "INSERT INTO cluster (name, environment, description, active) VALUES ('practice', 'production', '', true)",
+    "INSERT INTO ticket (id, tenant_id, requester_id, kind, cluster, namespace, environment, fields, reason, notes, "
+    "fingerprint, state, version, created_at, updated_at, rule, rule_reason, approvals, automatic, policy_hash, "
+    "progress, attempts) VALUES (1, 1, 1, 'encryption-exception', 'practice', 'emojivoto', 'production', "
+    """'{"workloads": ["deployment/emoji"], "inbound": "9000-9010"}', 'The Vendor', '[]', 'f', 'pending', 1, """
+    "'2026-01-01 00:00:00', '2026-01-01 00:00:00', 'r', 'r', '[]', false, 'h', '{}', 0)",
+    "INSERT INTO decision (id, ticket_id, person_id, decision, roles, note, decided_at) "
+    "VALUES (1, 1, 2, 'approve', '[]', 'seen', '2026-01-01 00:00:00')",
+)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, of each kind."""
@@ -60,6 +74,18 @@ def test_up_down_and_up_again_without_drift(empty_url: str) -> None:
         assert tables(migrations) == {"alembic_version"}
         migrations.upgrade()
         assert migrations.drift() is None
+
+
+def test_tickets_of_before_get_their_words(empty_url: str) -> None:
+    with Migrations(empty_url) as migrations:
+        migrations.upgrade("0003")
+        with migrations.engine.begin() as connection:
+            for statement in OLD_TICKET:
+                connection.execute(text(statement))
+        migrations.upgrade()
+        with migrations.engine.begin() as connection:
+            found = set(connection.scalars(text("SELECT word FROM ticket_word WHERE ticket_id = 1")))
+    assert {"vendor", "deployment/emoji", "emoji", "9005", "emojis", "member", "partner"} <= found
 
 
 def test_a_step_that_fails_leaves_nothing(empty_url: str, tmp_path: Path) -> None:
