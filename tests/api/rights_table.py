@@ -41,13 +41,14 @@ PUBLIC = {
     *("/", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/static/<path:filename>"),
 }
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
-PAGES = {"/tickets", "/tickets/<ref>"}
+PAGES = {"/tickets", "/tickets/<ref>", "/new", "/new/<kind>", "/new/<kind>/preview"}
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {"/tickets/<ref>/pulse"}
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
     *("/tickets/decisions", "/tickets/<ref>/<deed>"),
+    *("/new/<kind>", "/new/<kind>/preview"),
 }
 """Pages take forms, whoever sends them: each needs the token of a form of ours, which no bearer token stands for."""
 

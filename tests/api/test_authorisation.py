@@ -88,7 +88,7 @@ def test_forms_without_the_token_of_a_page_are_refused(desk: Desk, form: str, wh
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_pages_show_nothing_to_whoever_is_not_signed_in_with_a_browser(desk: Desk, page: str, who: str | None) -> None:
     ticket = desk.submitted(reason=SECRET)
-    path = page.replace("<ref>", ticket["ref"])
+    path = page.replace("<ref>", ticket["ref"]).replace("<kind>", ticket["kind"])
     answer = desk.get(path, who)
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/sign-in?next={quote(path, safe='')}"
