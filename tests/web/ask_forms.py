@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,3 +57,31 @@ def wrong(page: str) -> dict[str, str]:
     """What a page says is wrong, by field."""
     found = re.findall(r'id="wrong-([a-z_]+)" data-part="[^"]+">([^<]+)</p>', page)
     return dict(found)
+
+
+class Controls(HTMLParser):
+    """What a browser would send of the form of a page as it stands: `sent`, by name."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: dict[str, list[str]] = {}
+        self.text = ""
+        self.feed(page.partition('id="asking"')[2].partition("</form>")[0])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a control that has a value."""
+        found = dict(attrs)
+        name, value = found.get("name") or "", found.get("value") or ""
+        ticking = found.get("type") in ("checkbox", "radio")
+        if tag == "textarea":
+            self.text = name
+        elif tag == "input" and ("checked" in found or not ticking):
+            self.sent.setdefault(name, []).append(value)
+        elif tag == "option" and "selected" in found:
+            self.sent.setdefault("about", []).append(value)
+
+    def handle_data(self, data: str) -> None:
+        """Note what stands in a text field, without the line's end that begins it."""
+        if self.text:
+            self.sent.setdefault(self.text, []).append(data.removeprefix("\n"))
+            self.text = ""
