@@ -9,8 +9,11 @@ import pytest
 
 from portal.kinds.registry import KINDS
 from portal.models import Membership, Namespace
+from portal.web.asking import catalogue
+from portal.web.asking.draft import OTHERS
 from tests import world
 from tests.api.desk import Desk, said
+from tests.unit.test_docs import ROOT
 from tests.web.ask_forms import EXCEPTION, Controls, check, form_page, send, wrong
 from tests.web.browser import Browser
 from tests.web.ticket_forms import sign_in
@@ -384,7 +387,10 @@ def test_renewing_asks_only_why_and_how_long(local: Browser, desk: Desk) -> None
     assert 'name="inbound"' not in page.text
     assert "8080,9000-9010" in page.text
     assert 'id="length" value="PT30M"' in page.text
-    assert "Say why it is needed" in wrong(page.text)["reason"]
+    assert wrong(page.text) == {}
+    assert "1 security partner" in page.text
+    unsaid = send(member, KIND, renews=ref, reason=" ", duration="PT1H")
+    assert "Say why it is needed" in wrong(unsaid.text)["reason"]
     sent = send(member, KIND, renews=ref, reason="the vendor is late", duration="PT1H")
     assert sent.status_code == 303
     made = tickets(desk)[0]
@@ -438,3 +444,27 @@ def test_several_tenants_are_told_apart(local: Browser, desk: Desk) -> None:
     assert tickets(desk)[0]["tenant"] == "books"
     mixed = {**ASKS["viz-enablement"], "namespace": ["emojivoto", "bookstore"]}
     assert "of several tenants" in wrong(check(member, "viz-enablement", **mixed).text)["namespace"]
+
+
+def test_a_kind_without_a_form_gets_a_plain_one(local: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("debug-sidecar", "control-plane-egress"):
+        monkeypatch.delitem(catalogue.FORMS, kind)
+    member = sign_in(local, "member")
+    assert 'href="/new/debug-sidecar"' in member.get("/new").text
+    assert send(member, "debug-sidecar", **ASKS["debug-sidecar"]).status_code == 303
+    assert tickets(desk)[0]["fields"] == FIELDS["debug-sidecar"]
+    page = form_page(member, "control-plane-egress", cluster="practice").text
+    assert 'name="if_alone" value="allow-everything-else"' in page
+    assert 'name="namespace" value="emojivoto"' in page
+
+
+def test_the_parameters_of_the_address_are_written_down() -> None:
+    page = (ROOT / "docs" / "pages.md").read_text()
+    names = {one.name for form in catalogue.FORMS.values() for one in form.fields}
+    assert {name for name in (*names, "renews", "from", *OTHERS) if f"`{name}`" not in page} == {"length"}
+
+
+def test_the_start_and_the_hours_of_restarts_are_told(local: Browser) -> None:
+    page = check(sign_in(local, "member"), "debug-sidecar", **ASKS["debug-sidecar"]).text
+    assert f'Not before <time datetime="{SOON}' in page
+    assert "22:00 to 04:00 UTC on mon, sun" in page

@@ -84,7 +84,8 @@ def show(kind: Kind[Any], typed: Typed) -> Response:
         found = Verdict()
         if place.settled(kind):
             seen = verdict_of(session, draft, by=actor())
-            found = seen if draft.before else Verdict(met=seen.met)
+            # What cannot be renewed at all, no word will mend.
+            found = replace(seen, errors={}, refusal=seen.refusal if draft.before else "")
         return _rendered(session, Sheet(draft, place, found), NOT_FOUND if place.unknown else 200)
 
 
@@ -104,13 +105,13 @@ def refuse(kind: Kind[Any], typed: Typed, verdict: Verdict, status: int) -> Resp
     with parts().database.reading() as session:
         draft, place = placed(session, draft_of(session, kind, typed, by=actor()), by=actor())
         seen = verdict_of(session, draft, by=actor()) if place.settled(kind) else Verdict()
-        both = replace(verdict, met=seen.met, errors={**seen.errors, **verdict.errors})
+        both = replace(verdict, met=seen.met, ask=seen.ask, errors={**seen.errors, **verdict.errors})
         return _rendered(session, Sheet(draft, place, both), status)
 
 
 def _rendered(session: Session, sheet: Sheet, status: int, *, part: bool = False) -> Response:
     draft, place, kind = sheet.draft, sheet.place, sheet.draft.kind
-    pickable = draft.form.one(Sort.WORKLOADS)
+    pickable = draft.form.one(Sort.WORKLOADS) if not part or draft.one("part") == "picks" else None
     time = lengths(session, kind, draft.form, place)
     now = database_now(session)
     return render(

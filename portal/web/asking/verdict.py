@@ -14,42 +14,32 @@ from portal.api.previews import preview_view
 from portal.db import database_now
 from portal.errors import Duplicate, Invalid, MeshdeskError
 from portal.tickets import asking
+from portal.tickets.ask import Ask
 from portal.web.asking.draft import Draft, Errors
-from portal.wording import SEVERITIES, diffs_in, weight
+from portal.wording import diffs_in
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What a request would meet (None: that cannot be told yet), what is wrong by field, and why it is refused whole.
 
-    `ref` is the ticket that asks for the same already.
+    `ask` is what met it, `ref` is the ticket that asks for the same already.
     """
 
     met: dict[str, Any] | None = None
     errors: Errors = field(default_factory=dict)
     refusal: str = ""
     ref: str = ""
+    ask: Ask | None = None
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        """Those of all targets, what blocks first."""
-        found = [one for target in self.met["targets"] for one in target["findings"]] if self.met else []
-        return sorted(found, key=weight)
+        """Those of all targets."""
+        return [one for target in self.met["targets"] for one in target["findings"]] if self.met else []
 
-    @property
-    def pressing(self) -> list[dict[str, Any]]:
-        """What blocks it, and what warns."""
-        return [one for one in self.findings if one["severity"] in SEVERITIES]
-
-    @property
-    def calm(self) -> list[dict[str, Any]]:
-        """What is only good to know."""
-        return [one for one in self.findings if one["severity"] not in SEVERITIES]
-
-    @property
-    def blocked(self) -> bool:
-        """True when a finding would keep it from being approved."""
-        return any(one["severity"] == "blocking" for one in self.findings)
+    def of(self, severity: str) -> list[dict[str, Any]]:
+        """The findings that block it, warn, or are only good to know (`blocking`, `warning`, `info`)."""
+        return [one for one in self.findings if one["severity"] == severity]
 
     @property
     def changes(self) -> Sequence[tuple[str, str]]:
@@ -79,7 +69,7 @@ def verdict_of(session: Session, draft: Draft, *, by: Actor) -> Verdict:
     except MeshdeskError as error:
         found = refused(draft, error)
         return Verdict(None, {**found.errors, **errors}, found.refusal, found.ref)
-    return Verdict(met, errors)
+    return Verdict(met, errors, ask=ask)
 
 
 def refused(draft: Draft, error: MeshdeskError) -> Verdict:

@@ -1,5 +1,7 @@
 // What scripts add to the form of a request: what it would meet is told while somebody types, the list of workloads
 // shrinks as they search, and ports that the chosen workloads expose are a click away. Nothing typed is ever touched.
+import { localTimes } from "./times.js";
+
 const form = document.getElementById("asking");
 const touched = new Set();
 let asked = null;
@@ -50,9 +52,12 @@ function renew(page, part) {
   const put = (name) => {
     const [old, now] = [form, page].map((where) => where.querySelector(`[data-part="${CSS.escape(name)}"]`));
     if (!old || !now || old.outerHTML === now.outerHTML) return;
-    const at = old.scrollTop;
+    const [at, focused] = [old.scrollTop, old.contains(document.activeElement)];
+    for (const one of now.querySelectorAll("details[id]")) one.open = old.querySelector(`#${one.id}`)?.open ?? false;
+    localTimes(now);
     old.replaceWith(now);
     now.scrollTop = at;
+    if (focused) now.focus();
     if (now.dataset.say) document.getElementById("said").textContent = now.dataset.say;
   };
   put("verdict");
