@@ -79,14 +79,22 @@ def show(kind: Kind[Any], typed: Typed) -> Response:
     """The form as an address fills it in. What is still empty is no error yet."""
     with parts().database.reading() as session:
         draft, place = placed(session, draft_of(session, kind, typed, by=actor()), by=actor())
-        if not draft.length:
-            draft.typed["duration"] = lengths(session, kind, draft.form, place).usual
+        _suppose(draft, place, lengths(session, kind, draft.form, place).usual)
         found = Verdict()
         if place.settled(kind):
             seen = verdict_of(session, draft, by=actor())
             # What cannot be renewed at all, no word will mend.
             found = replace(seen, errors={}, refusal=seen.refusal if draft.before else "")
         return _rendered(session, Sheet(draft, place, found), NOT_FOUND if place.unknown else 200)
+
+
+def _suppose(draft: Draft, place: Where, usual: str) -> None:
+    """Fill in what most would choose: the usual length, and the namespace where one has but one on the cluster."""
+    listed = draft.form.one(Sort.NAMESPACES)
+    if not draft.length:
+        draft.typed["duration"] = usual
+    if listed and len(place.spots) == 1 and not place.more and listed.name not in draft.typed:
+        draft.typed[listed.name] = place.spots[0].namespace
 
 
 def check(kind: Kind[Any], typed: Typed, *, part: bool) -> Response:

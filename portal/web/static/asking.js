@@ -10,6 +10,9 @@ let waits = 0;
 function begin() {
   form.addEventListener("input", (event) => changed(event.target));
   form.addEventListener("focusout", (event) => touch(event.target));
+  form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "find" && event.preventDefault());
+  // A browser that comes back to the page, or loads it again, may put in what was typed.
+  window.addEventListener("pageshow", () => [...form.elements].some(differs) && soon("", 0));
   suggest();
 }
 
@@ -20,6 +23,11 @@ function changed(input) {
   if (input.name === "workload") suggest();
   press();
   soon("", 350);
+}
+
+function differs(input) {
+  if (input.type === "checkbox" || input.type === "radio") return input.checked !== input.defaultChecked;
+  return "defaultValue" in input && input.type !== "hidden" && input.value !== input.defaultValue;
 }
 
 const touch = (input) => touched.add(input.closest("[data-field]")?.dataset.field);
@@ -52,6 +60,7 @@ function renew(page, part) {
   const put = (name) => {
     const [old, now] = [form, page].map((where) => where.querySelector(`[data-part="${CSS.escape(name)}"]`));
     if (!old || !now || old.outerHTML === now.outerHTML) return;
+    keep(old, now);
     const [at, focused] = [old.scrollTop, old.contains(document.activeElement)];
     for (const one of now.querySelectorAll("details[id]")) one.open = old.querySelector(`#${one.id}`)?.open ?? false;
     localTimes(now);
@@ -63,6 +72,14 @@ function renew(page, part) {
   put("verdict");
   if (part === "picks") put("picks");
   for (const said of page.querySelectorAll('[data-part^="wrong-"]')) tell(said, put);
+}
+
+// While something is wrong, what it would have met before stays in sight and says so.
+function keep(old, now) {
+  const met = old.querySelector(".met");
+  if (!met || now.querySelector(".met, .refused")) return;
+  met.querySelector(".before") ?? met.prepend(Object.assign(document.createElement("p"), { className: "before under", textContent: "Before your last change:" }));
+  now.append(met);
 }
 
 // What is still empty is no error before somebody was there.
@@ -115,5 +132,12 @@ function press() {
     button.setAttribute("aria-pressed", String(listed(wanted().value).includes(button.textContent)));
   }
 }
+
+// Of one's own places too, those that are shown are searched as one types.
+document.getElementById("place")?.addEventListener("input", (event) => {
+  for (const row of document.querySelectorAll(".places-to li")) {
+    row.hidden = !row.dataset.name.includes(event.target.value.trim().toLowerCase());
+  }
+});
 
 if (form) begin();
