@@ -13,6 +13,8 @@ import isodate
 LONGEST = timedelta(days=36_500)
 """Anything longer is a typing error, and would end after the last instant that a clock can show."""
 _EXAMPLES = "PT30M (30 minutes), PT4H (4 hours) or P14D (14 days)"
+_SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SHORT_UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 _CALENDAR = re.compile(r"P[^T]*[MY]|P\d{4}-")
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -36,6 +38,17 @@ def parse_duration(text: str) -> timedelta:
     if found > LONGEST:
         raise ValueError(f"{text!r} is longer than a hundred years: write less.")
     return found
+
+
+def typed_duration(text: str) -> timedelta:
+    """A duration as people type it: `1h30m`, or what `parse_duration` takes; raises ValueError with a sentence."""
+    found = _SHORT.fullmatch(text.strip().lower())
+    if found is None or not any(found.groups()):
+        return parse_duration(text.strip().upper())
+    try:
+        return timedelta(**{unit: int(n) for unit, n in zip(_SHORT_UNITS, found.groups(), strict=True) if n})
+    except OverflowError as error:
+        raise ValueError("This is longer than can be counted.") from error
 
 
 def _read(text: str) -> timedelta | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,13 @@ from portal.policy import Policy, Route, default_policy, load_policy
 def current_policy(session: Session) -> Policy:
     """The policy in force, as it is today."""
     text = queries.policy_text(session)
-    return (default_policy() if text is None else load_policy(text)).on(database_now(session).date())
+    return (default_policy() if text is None else _loaded(text)).on(database_now(session).date())
+
+
+@lru_cache(maxsize=8)
+def _loaded(text: str) -> Policy:
+    # Previews ask for it as often as somebody types, and reading one takes longer than all the rest of them.
+    return load_policy(text)
 
 
 def route_of(session: Session, ticket: Ticket) -> Route | None:
@@ -32,7 +39,7 @@ def policy_of(session: Session, digest: str) -> Policy:
         return default.on(database_now(session).date())
     query = select(PolicyVersion.text).where(PolicyVersion.digest == digest).limit(1)
     text = session.scalar(query)
-    return current_policy(session) if text is None else load_policy(text).on(database_now(session).date())
+    return current_policy(session) if text is None else _loaded(text).on(database_now(session).date())
 
 
 def apply_policy(session: Session, text: str, *, by: str, now: datetime) -> bool:

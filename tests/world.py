@@ -116,10 +116,11 @@ def _add_inventory(session: Session, cluster: str, at: datetime) -> None:
         if where == cluster:
             metadata = {"annotations": {"linkerd.io/inject": "enabled"}, "labels": {}}
             session.add(InventoryNamespace(cluster=cluster, name=namespace, metadata_=metadata))
-            session.add_all(_row(cluster, namespace, workload) for workload in WORKLOADS)
+            session.add_all(row(cluster, namespace, workload) for workload in WORKLOADS)
 
 
-def _row(cluster: str, namespace: str, workload: Workload) -> InventoryWorkload:
+def row(cluster: str, namespace: str, workload: Workload) -> InventoryWorkload:
+    """A workload as the inventory has it."""
     obj = raw(namespace, workload)
     meshed = workload.annotations.get("linkerd.io/inject") != "disabled"
     return InventoryWorkload(

@@ -37,6 +37,14 @@ class Edge:
     now: datetime
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """A key, and the hash of what came with it."""
+
+    key: str
+    digest: str
+
+
 def change(effect: Callable[[Edge], Response], *, secret: str | None = None) -> Response:
     """Run `effect` in one transaction and give its answer, or the one that this Idempotency-Key got before.
 
@@ -46,7 +54,14 @@ def change(effect: Callable[[Edge], Response], *, secret: str | None = None) -> 
     key = request.headers.get(HEADER)
     with parts().database.unit_of_work() as session:
         edge = Edge(session, actor(), database_now(session))
-        return effect(edge) if key is None else _once(edge, _checked(key), effect, secret)
+        return effect(edge) if key is None else _once(edge, _Sent(_checked(key), _digest()), effect, secret)
+
+
+def change_once(effect: Callable[[Edge], Response], *, key: str, said: str) -> Response:
+    """The same for a form, whose hidden field is the key and `said` what it asks; raises KeyReused, Invalid."""
+    digest = hashlib.sha256(f"{request.method} {request.path}\n{said}".encode()).hexdigest()
+    with parts().database.unit_of_work() as session:
+        return _once(Edge(session, actor(), database_now(session)), _Sent(_checked(key), digest), effect, None)
 
 
 def change_many(work: Callable[[], Response]) -> Response:
@@ -59,7 +74,7 @@ def change_many(work: Callable[[], Response]) -> Response:
         return work()
     with parts().database.unit_of_work() as session:
         edge = Edge(session, actor(), database_now(session))
-        before = None if _find(edge, _checked(key)) is None else _replayed(edge, key)
+        before = None if _find(edge, _checked(key)) is None else _replayed(edge, _Sent(key, _digest()))
     if before is not None:
         return before
     done = work()
@@ -72,10 +87,10 @@ def _checked(key: str) -> str:
     return key
 
 
-def _once(edge: Edge, key: str, effect: Callable[[Edge], Response], secret: str | None) -> Response:
-    kept = _reserve(edge, key)
+def _once(edge: Edge, sent: _Sent, effect: Callable[[Edge], Response], secret: str | None) -> Response:
+    kept = _reserve(edge, sent)
     if kept is None:
-        return _replayed(edge, key)
+        return _replayed(edge, sent)
     answer = effect(edge)
     kept.status = answer.status_code
     kept.body = answer.get_data(as_text=True) if secret is None else _without(answer, secret)
@@ -88,10 +103,9 @@ def _without(answer: Response, secret: str) -> str:
     return json.dumps({**shown, secret: None})
 
 
-def _reserve(edge: Edge, key: str) -> IdempotentAnswer | None:
-    kept = IdempotentAnswer(
-        person_id=edge.by.person_id, key=key, digest=_digest(), status=0, headers={}, body="", created_at=edge.now
-    )
+def _reserve(edge: Edge, sent: _Sent) -> IdempotentAnswer | None:
+    kept = IdempotentAnswer(person_id=edge.by.person_id, key=sent.key, digest=sent.digest, created_at=edge.now)
+    kept.status, kept.headers, kept.body = 0, {}, ""
     try:
         with edge.session.begin_nested():
             edge.session.add(kept)
@@ -100,9 +114,9 @@ def _reserve(edge: Edge, key: str) -> IdempotentAnswer | None:
     return kept
 
 
-def _replayed(edge: Edge, key: str) -> Response:
-    kept = _find(edge, key)
-    if kept is None or kept.digest != _digest():
+def _replayed(edge: Edge, sent: _Sent) -> Response:
+    kept = _find(edge, sent.key)
+    if kept is None or kept.digest != sent.digest:
         raise KeyReused("This Idempotency-Key came with another request before: use a new key for a new request.")
     answer = Response(kept.body, kept.status, kept.headers, mimetype="application/json")
     answer.headers["Idempotency-Replayed"] = "true"

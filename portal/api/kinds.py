@@ -23,6 +23,8 @@ class KindSchema(Output):
     name = fields.String()
     title = fields.String()
     summary = fields.String()
+    costs = fields.String(metadata={"description": "What it costs whoever asks: restarts, encryption."})
+    needs = fields.String(metadata={"description": "What whoever asks has to say."})
     scope = fields.String(
         metadata={
             "description": "What the envelope names: `namespace` (a cluster and one of its namespaces), `namespaces` "
@@ -58,5 +60,5 @@ def show_kind(name: str) -> Response:
 
 
 def _view(kind: Kind[Any]) -> dict[str, Any]:
-    same = {name: getattr(kind, name) for name in ("name", "title", "summary")}
+    same = {name: getattr(kind, name) for name in ("name", "title", "summary", "costs", "needs")}
     return {**same, "scope": kind.scope.value, "schema": json_schema(kind)}

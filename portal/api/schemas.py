@@ -50,7 +50,12 @@ class AskSchema(Input):
         allow_none=True,
         metadata={"description": "ISO 8601; null: no end, where the rule allows it."},
     )
-    reason = Words(required=True, error_messages=NEEDED, metadata={"description": "Why it is needed."})
+    reason = Words(
+        required=True,
+        error_messages=NEEDED,
+        validate=validate.Length(1, 4000, error="Say why it is needed, in at most 4000 characters."),
+        metadata={"description": "Why it is needed."},
+    )
     fields_ = fields.Dict(
         keys=fields.String(),
         data_key="fields",

@@ -9,8 +9,7 @@ from typing import Any
 import yaml
 
 from portal.cli.files import read_text
-from portal.cli.times import parse_duration
-from portal.durations import format_duration
+from portal.durations import format_duration, typed_duration
 from portal.errors import ConfigurationError
 
 
@@ -33,5 +32,5 @@ def _normal(found: dict[Any, Any]) -> dict[str, Any]:
     # YAML knows dates and keys that JSON does not; as text the server can say what is wrong with them.
     ask: dict[str, Any] = json.loads(json.dumps(found, default=str))
     with contextlib.suppress(KeyError, AttributeError, ValueError):
-        ask["duration"] = format_duration(parse_duration(ask["duration"]))
+        ask["duration"] = format_duration(typed_duration(ask["duration"]))
     return ask

@@ -10,9 +10,9 @@ from portal.cli.decided import approvals_text, conditions, decisions, trimmed
 from portal.cli.kinds import goal_of
 from portal.cli.output import instant, paint, state_text, table
 from portal.cli.standing import standing_lines
-from portal.cli.times import left_until, parse_duration
+from portal.cli.times import left_until
 from portal.cli.words import time_text
-from portal.durations import in_words
+from portal.durations import in_words, typed_duration
 from portal.wording import diffs_in, field_text, progress_text, removed_text, weight
 
 Ticket = dict[str, Any]
@@ -111,7 +111,7 @@ def _window(ticket: Ticket, now: datetime) -> str:
 
 def duration_of(ticket: Ticket) -> timedelta:
     """How long a ticket's window lasts."""
-    return parse_duration(ticket["duration"])
+    return typed_duration(ticket["duration"])
 
 
 def ending_text(ticket: Ticket) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 from portal.cli.decided import approvals_text
 from portal.cli.page import finding_text, painted, where_text
-from portal.cli.times import parse_duration
-from portal.durations import in_words
+from portal.durations import in_words, typed_duration
 from portal.wording import diffs_in
 
 Found = dict[str, Any]
@@ -20,7 +19,7 @@ def preview_page(found: Found) -> str:
 
 
 def _facts(found: Found) -> list[str]:
-    longest = "no limit" if found["longest"] is None else f"at most {in_words(parse_duration(found['longest']))}"
+    longest = "no limit" if found["longest"] is None else f"at most {in_words(typed_duration(found['longest']))}"
     return [
         f"{found['kind']}, {where_text(found)}: not stored",
         f"  next       {found['next']}",

@@ -9,22 +9,8 @@ from typing import Any
 
 import click
 
-from portal import durations
+from portal.durations import typed_duration
 from portal.restart_window import DAYS
-
-SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-UNITS = ("weeks", "days", "hours", "minutes", "seconds")
-
-
-def parse_duration(text: str) -> timedelta:
-    """A duration from `1h30m` or `PT1H30M`; raises ValueError with a sentence."""
-    found = SHORT.fullmatch(text.strip().lower())
-    if found is None or not any(found.groups()):
-        return durations.parse_duration(text.strip().upper())
-    try:
-        return timedelta(**{unit: int(n) for unit, n in zip(UNITS, found.groups(), strict=True) if n})
-    except OverflowError as error:
-        raise ValueError("This is longer than can be counted.") from error
 
 
 class DurationType(click.ParamType[timedelta]):
@@ -41,7 +27,7 @@ class DurationType(click.ParamType[timedelta]):
             return value
         text = f"{value}s" if self.bare_seconds and str(value).isdecimal() else str(value)
         try:
-            return parse_duration(text)
+            return typed_duration(text)
         except ValueError as error:
             self.fail(f"{error} Short ones like 30m, 1h30m or 7d will do as well.", param, ctx)
 

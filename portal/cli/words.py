@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from portal.cli.times import parse_duration
-from portal.durations import in_words
+from portal.durations import in_words, typed_duration
 
 
 def time_text(duration: str | None) -> str:
     """A duration of the API, for people."""
-    return "no end" if duration is None else in_words(parse_duration(duration))
+    return "no end" if duration is None else in_words(typed_duration(duration))

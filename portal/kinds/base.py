@@ -72,6 +72,10 @@ class Kind(ABC, Generic[V]):
     title: ClassVar[str]
     summary: ClassVar[str]
     """What it does, in the tenant's words."""
+    costs: ClassVar[str] = ""
+    """What it costs whoever asks: restarts, encryption."""
+    needs: ClassVar[str] = ""
+    """What whoever asks has to say."""
     schema: ClassVar[Schema]
     """Loads the request's fields; refuses unknown ones. Built once."""
     scope: ClassVar[Scope] = Scope.NAMESPACE

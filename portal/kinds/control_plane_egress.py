@@ -66,6 +66,8 @@ class ControlPlaneEgress(ObjectKind[EgressScene]):
         "Let your proxies reach Linkerd's control plane, DNS and each other, where your own NetworkPolicies close "
         "your namespace's egress. It restarts nothing, never isolates a pod that you have not isolated, and may stay."
     )
+    costs = "Nothing restarts and everything stays encrypted."
+    needs = "The namespaces in which your own NetworkPolicies close egress."
     schema = ControlPlaneEgressSchema()
     shrinkable = {"namespaces": Part.LIST}  # noqa: RUF012
     scope = Scope.NAMESPACES

@@ -43,6 +43,11 @@ class DebugSidecar(WorkloadKind):
         "Put Linkerd's debug container into your pods for some hours, to see their packets with kubectl logs and "
         "tshark. The packets land in the container's log. Your pods restart when it begins and when it ends."
     )
+    costs = (
+        "Your pods restart twice. Everything stays encrypted, but whoever may read the logs of the pods reads "
+        "their packets."
+    )
+    needs = "Workloads that have a proxy, and for how many hours: 24 at most."
     schema = DebugSidecarSchema()
     shrinkable = {"workloads": Part.LIST}  # noqa: RUF012
     restarts_pods = True

@@ -87,6 +87,13 @@ class EncryptionException(WorkloadKind):
         "Let traffic of your workloads pass the mesh's encryption by for a while: some ports, or all by running "
         "without the proxy. Your pods restart when it begins and when it ends."
     )
+    costs = (
+        "Your pods restart twice. While it is open, the mesh does not encrypt this traffic and does not know "
+        "who sends it."
+    )
+    needs = (
+        "The workloads, the ports, and how your application encrypts this traffic itself or why the risk is accepted."
+    )
     schema = EncryptionExceptionSchema()
     restarts_pods = True
     shrinkable = {"workloads": Part.LIST, "inbound": Part.PORTS, "outbound": Part.PORTS}  # noqa: RUF012

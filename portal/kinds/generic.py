@@ -52,6 +52,8 @@ class Generic(Kind[View]):
         "Ask the platform's operators for what no other kind asks for. One of them takes it, answers, and marks it "
         "fulfilled or declined. Meshdesk changes nothing in a cluster for it, and takes nothing back."
     )
+    costs = "Nothing restarts and nothing loses its encryption."
+    needs = "A line that says what you need, and all that the operators must know."
     schema = GenericSchema()
     scope = Scope.ANYTHING
     has_cluster_change = False

@@ -129,6 +129,11 @@ class JobCompletion(WorkloadKind):
         "Let your Jobs and CronJobs complete although they have a proxy: by a native sidecar, by calling the proxy's "
         "shutdown endpoint, or without the proxy. No pod restarts; what cannot be changed you get as a manifest."
     )
+    costs = (
+        "No pod restarts. With a native sidecar or the shutdown endpoint everything stays encrypted; without "
+        "the proxy the traffic of the Job is not."
+    )
+    needs = "The Jobs and CronJobs, and the way that fits them: the form says which do."
     schema = JobCompletionSchema()
     shrinkable = {"jobs": Part.LIST}  # noqa: RUF012
     listed_in = "jobs"

@@ -80,6 +80,11 @@ class VizEnablement(ObjectKind[VizView | TapView]):
         "See the live traffic of your namespaces: success rates, latency, top and tap. Linkerd Viz is installed for "
         "the time that you ask for and taken away again; the people you name may tap your namespaces, and no others."
     )
+    costs = (
+        "Everything stays encrypted. Nothing restarts unless you ask for it: pods older than Viz cannot be "
+        "tapped before they do. The people you name see your requests as they pass."
+    )
+    needs = "The namespaces, who may look, and for how many hours: 24 at most."
     schema = VizEnablementSchema()
     shrinkable = {"namespaces": Part.LIST, "subjects": Part.LIST}  # noqa: RUF012
     scope = Scope.NAMESPACES

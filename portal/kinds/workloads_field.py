@@ -18,6 +18,10 @@ class Strict(Schema):
     class Meta:
         unknown = RAISE
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say in a sentence of our own that a field is missing."""
+        field_obj.error_messages["required"] = "This is needed."
+
 
 class WorkloadName(fields.String):
     """Loads `deployment/emoji`; refuses kinds that cannot be changed, with what to do instead.

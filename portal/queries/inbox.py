@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.access.actor import Actor
 from portal.kinds.registry import KINDS
 from portal.models import Cluster, Ticket
-from portal.queries.tickets import RECERTIFY_WITHIN, WHOLE, TicketFilter, narrowed, visible, waits_for
+from portal.queries.tickets import RECERTIFY_WITHIN, WHOLE, TicketFilter, of_place, visible, waits_for
 from portal.states import State
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ def whole(session: Session, ids: Sequence[int], wanted: TicketFilter, *, by: Act
     query = select(Ticket).where(Ticket.id.in_(ids))
     if (condition := visible(by)) is not None:
         query = query.where(condition)
-    return session.scalars(narrowed(query, wanted).options(*WHOLE).order_by(Ticket.id)).all()
+    return session.scalars(of_place(query, wanted).options(*WHOLE).order_by(Ticket.id)).all()
 
 
 def _pending(session: Session, by: Actor) -> Select[int]:

@@ -115,12 +115,12 @@ def _filtered(query: Query, wanted: TicketFilter, by: Actor) -> Query:
         query = query.where(Ticket.requester_id == by.person_id)
     if wanted.owed is not None:
         query = query.where(_owed(wanted.owed))
-    query = narrowed(query, wanted)
+    query = of_place(query, wanted)
     return query.where(waits_for(by)) if wanted.waiting_for_me else query
 
 
-def narrowed(query: Select[Ticket], wanted: TicketFilter) -> Select[Ticket]:
-    """The query for those of a tenant, cluster, kind and namespace, as far as the filter names them."""
+def of_place(query: Query, wanted: TicketFilter) -> Query:
+    """A select of tickets narrowed to a tenant, a place, a kind and a time, as far as the filter names them."""
     if wanted.tenant is not None:
         query = query.where(Ticket.tenant_id.in_(select(Tenant.id).where(Tenant.name == wanted.tenant)))
     if wanted.requester is not None:

@@ -26,6 +26,7 @@ from portal.web import (  # noqa: F401
 from portal.web.admin import deliveries, overview, policy, registry  # noqa: F401
 from portal.web.admin import people as admin_people  # noqa: F401
 from portal.web.admin import tokens as admin_tokens  # noqa: F401
+from portal.web.asking import views  # noqa: F401
 from portal.web.blueprint import blueprint
 from portal.web.settings import absences, notifications, tenants, tokens, you  # noqa: F401
 

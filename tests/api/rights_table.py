@@ -44,6 +44,7 @@ PUBLIC = {
 """What needs no sign-in and says nothing of tenants; who signed in with a browser sees at / who they are."""
 PAGES = {
     *("/tickets", "/tickets/<ref>", "/inbox", "/audit", "/audit/verification"),
+    *("/new", "/new/<kind>", "/new/<kind>/preview"),
     *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
     *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
     "/settings/tenants/<name>",
@@ -59,6 +60,7 @@ PIECES = {
 FORMS = {
     *("/sign-in/local", "/sign-out", "/theme", "/sessions/<int(max=9223372036854775807):number>/end"),
     *("/tickets/decisions", "/tickets/<ref>/<deed>", "/inbox/decisions", "/inbox/<ref>/<deed>"),
+    *("/new/<kind>", "/new/<kind>/preview"),
     *("/tickets/filters", "/tickets/filters/forget"),
     *("/live/revoke-all", "/clusters/<name>/<operation>"),
     *("/settings/tokens", "/settings/tokens/<number>/revoke", "/settings/notifications"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +46,7 @@ class Browser:
         """Go to a page."""
         return self.client.get(path, base_url=self.home, **options)
 
-    def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> TestResponse:
+    def post(self, path: str, form: Mapping[str, Any] | None = None, **headers: str) -> TestResponse:
         """Send a form as it is given."""
         return self.client.post(path, data=form or {}, base_url=self.home, headers=headers)
 

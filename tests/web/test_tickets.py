@@ -37,7 +37,7 @@ def test_the_list_shows_what_one_may_see_and_nothing_of_others(local: Browser, d
     books = sign_in(local, "outsider").get("/tickets").text
     assert first["ref"] not in books
     assert "There is no ticket yet" in books
-    assert "meshdesk request debug-sidecar" in books
+    assert 'href="/new">See what can be asked for' in books
 
 
 @pytest.mark.parametrize(
