@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from portal.durations import words
-from portal.web import forms, looks, sessions
+from portal.web import diffs, forms, looks, sessions
 
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -16,6 +16,7 @@ blueprint.add_app_template_global(forms.token, "form_token")
 blueprint.add_app_template_filter(looks.span, "span")
 blueprint.add_app_template_filter(looks.timed, "timed")
 blueprint.add_app_template_filter(words, "duration")
+blueprint.add_app_template_filter(diffs.lines, "diff_lines")
 
 
 @blueprint.before_request

@@ -50,11 +50,16 @@ def _together(found: Sequence[tuple[str, str]]) -> list[Diff]:
         targets.setdefault(text, []).append(where)
     left, diffs = MOST_LINES, []
     for text, names in targets.items():
-        lines = _body(text)
-        shown = lines[: max(left, 0)]
+        whole = lines(text)
+        shown = whole[: max(left, 0)]
         left -= len(shown)
-        diffs.append(Diff(tuple(names), tuple((_class(line), line) for line in shown), len(lines) - len(shown)))
+        diffs.append(Diff(tuple(names), tuple(shown), len(whole) - len(shown)))
     return diffs
+
+
+def lines(text: str) -> list[tuple[str, str]]:
+    """The lines of a diff that say something, each with its tone: `added`, `taken`, `at` for what is left out."""
+    return [(_class(line), line) for line in _body(text)]
 
 
 def _body(text: str) -> list[str]:
