@@ -32,7 +32,7 @@ from portal.web.offers import Case, offers
 from portal.web.page import render
 
 PER_PAGE = 40
-MOST_LATE = 40
+MOST_LATE = 20
 ACTS = ("retry", "reapply", "release", "revoke")
 """The deeds of a ticket's page that the list has too."""
 NO_END = "none"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import delete, select
+
+from portal.models import Membership, Person, Role, Ticket
 from portal.states import State
+from portal.tickets.moving import number_of
 from tests import world
 from tests.api.desk import Desk
 from tests.web.browser import Browser
@@ -109,3 +113,21 @@ def test_nothing_seen_is_not_taken_for_encrypted(local: Browser, desk: Desk) -> 
 def test_a_failed_ticket_says_why(local: Browser, desk: Desk) -> None:
     desk.failed()
     assert "An admission policy refused the change." in sign_in(local, "member").get("/").text
+
+
+def test_somebody_without_a_role_whom_a_rule_names_sees_what_waits(local: Browser, desk: Desk) -> None:
+    ref = desk.checked()["ref"]
+    with desk.database.unit_of_work() as session:
+        session.add(Person(name="stranger", title="A stranger"))
+        session.get_one(Ticket, number_of(ref)).approvals = [{"from": "person:stranger", "count": 1}]
+        session.flush()
+        stranger = session.scalars(select(Person.id).where(Person.name == "stranger")).one()
+        session.add(Membership(person_id=stranger, tenant_id=None, role=Role.AUDITOR))
+    browser = sign_in(local, "stranger")
+    with desk.database.unit_of_work() as session:
+        session.execute(delete(Membership).where(Membership.person_id == stranger))
+    page = browser.get("/").text
+    assert "1 ticket waits for you</h1>" in page
+    assert ref in page
+    change(desk.database, ref, state=State.WITHDRAWN)
+    assert "You are in no tenant yet</h1>" in browser.get("/").text

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from portal.db import Database, database_now
+from portal.queries import windows
 from portal.states import State
 from tests import world
 from tests.api.desk import Desk
@@ -198,3 +200,28 @@ def test_only_operators_end_many_at_once(local: Browser, desk: Desk, who: str) -
     said = {"tenant": "emojis", "reason": "an incident"}
     assert browser.send("/live/revoke-all", "/live", **said).status_code == 403
     assert desk.ticket(ref)["state"] == "active"
+
+
+def test_each_kind_of_database_has_the_same_pages(browser: Browser, database: Database) -> None:
+    desk = Desk(browser.app.test_client(), database)
+    forever = opened(desk, 1, expires_at=None, duration_seconds=None)
+    later, sooner = opened(desk, 2, expires_at=timedelta(hours=3)), opened(desk, 3, expires_at=timedelta(hours=1))
+    late, hindered = opened(desk, 4, expires_at=timedelta(minutes=-4)), stuck(desk, 5)
+    browser.sign_in(preferred_username="member")
+    assert REF.findall(browser.get("/live").text) == [hindered, late, sooner, later, forever]
+    with database.reading() as session:
+        wanted = windows.Wanted(world.actor(session, "member"), database_now(session), tenant="emojis")
+        assert windows.count(session, wanted) == (3, 2)
+        first = windows.windows(session, wanted, after=None, limit=2)
+        last = windows.windows(session, wanted, after=(windows.end_of(first[-1]), first[-1].id), limit=2)
+        assert [one.ref for one in [*first, *last]] == [sooner, later, forever]
+        assert windows.windows(session, wanted, after=(None, last[-1].id), limit=2) == []
+    for path, words in (
+        ("/", "2 windows are late"),
+        ("/clusters", "2 clusters, each read lately"),
+        ("/clusters/practice", "past the proxy: outbound 443"),
+        ("/posture", "18 of 22 workloads of yours"),
+        ("/posture?show=all&after=practice/emojivoto/deployment/voting", "statefulset/<wbr>store"),
+    ):
+        answer = browser.get(path)
+        assert (answer.status_code, words in answer.text) == (200, True), path
