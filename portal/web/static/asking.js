@@ -9,7 +9,7 @@ let waits = 0;
 
 function begin() {
   form.addEventListener("input", (event) => changed(event.target));
-  form.addEventListener("focusout", (event) => touch(event.target));
+  form.addEventListener("focusout", (event) => event.target.name !== "find" && touch(event.target));
   form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "find" && event.preventDefault());
   // A browser that comes back to the page, or loads it again, may put in what was typed.
   window.addEventListener("pageshow", () => [...form.elements].some(differs) && soon("", 0));
@@ -102,6 +102,7 @@ function search(input) {
     row.hidden = !row.dataset.name.includes(words) && !row.querySelector("input").checked;
     if (!row.hidden) left += 1;
   }
+  list.querySelector("[data-nothing]").hidden = left > 0;
   document.getElementById("said").textContent = `${left} shown`;
 }
 
