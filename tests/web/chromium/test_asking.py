@@ -156,6 +156,7 @@ def test_a_long_list_is_searched_by_the_server_as_one_types(visit: Visiting, cro
     find.press("Enter")
     expect(page.get_by_role("checkbox", name="deployment/one-0999")).to_be_visible()
     expect(page.get_by_role("checkbox", name="deployment/emoji")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="deployment/one-0000")).to_have_count(0)
     expect(find).to_be_focused()
     expect(page.get_by_label("Which incoming ports")).to_have_value("8801")
 
