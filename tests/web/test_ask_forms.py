@@ -157,3 +157,12 @@ def test_the_start_and_the_hours_of_restarts_are_told(local: Browser) -> None:
     page = check(sign_in(local, "member"), "debug-sidecar", **ASKS["debug-sidecar"]).text
     assert f'Not before <time datetime="{SOON}' in page
     assert "22:00 to 04:00 UTC on mon, sun" in page
+
+
+def test_whoever_has_one_place_chooses_none_and_a_paused_cluster_says_so(local: Browser, desk: Desk) -> None:
+    assert desk.post("clusters/practice/pause", {"reason": "an upgrade"}, "operator").status_code == 200
+    member, outsider = sign_in(local, "member"), sign_in(local, "outsider")
+    for kind in (KIND, "viz-enablement"):
+        one, several = outsider.get(f"/new/{kind}").text, form_page(member, kind, cluster="practice").text
+        assert ["Choose another" in page for page in (one, several)] == [False, True]
+        assert ["nothing new begins there: an upgrade" in page for page in (one, several)] == [True, True]

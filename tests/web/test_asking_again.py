@@ -32,12 +32,14 @@ def test_a_refused_form_can_be_mended_and_sent_with_the_same_key(local: Browser,
     assert len(tickets(desk)) == 1
 
 
-def test_the_same_asked_again_leads_to_the_ticket_that_there_is(local: Browser, desk: Desk) -> None:
-    ref = desk.submitted()["ref"]
+@pytest.mark.parametrize("opened", [True, False])
+def test_the_same_asked_again_leads_to_the_ticket_that_there_is(local: Browser, desk: Desk, opened: bool) -> None:
+    ref = (desk.active() if opened else desk.submitted())["ref"]
     answer = send(sign_in(local, "member"), **EXCEPTION)
     assert answer.status_code == 409
+    assert f"{ref} asks for the same and is {'active' if opened else 'pending'}." in answer.text
     assert f'<a href="/tickets/{ref}">See {ref}</a>' in answer.text
-    assert f'href="/new/{KIND}?renews={ref}"' in answer.text
+    assert (f'href="/new/{KIND}?renews={ref}"' in answer.text) is opened
     assert "1 security partner" not in answer.text
 
 

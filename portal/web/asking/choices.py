@@ -37,7 +37,8 @@ MOST_PORTS = 12
 class Where:
     """Where a request may be for: `spot` or `cluster` once that is settled, else what there is to choose from.
 
-    `unknown` says that what was named is none of one's own; `more` that the list is longer than it is shown.
+    `unknown` says that what was named is none of one's own; `more` that the list is longer than it is shown,
+    `alone` that there is nothing else to choose.
     """
 
     tenants: Sequence[str]
@@ -47,6 +48,7 @@ class Where:
     cluster: str = ""
     unknown: str = ""
     more: bool = False
+    alone: bool = False
 
     def settled(self, kind: Kind[Any]) -> bool:
         """True when the form can be filled in."""
@@ -76,11 +78,11 @@ def _namespace(session: Session, draft: Draft, tenants: list[str], by: Actor) ->
     named = Around(cluster or None, [name] if name else None)
     found = spots(session, named, by=by, limit=2) if cluster or name else []
     if len(found) == 1 and (name or not like):
-        return Where(tenants, spot=found[0])
+        return Where(tenants, spot=found[0], alone=len(spots(session, Around(), by=by, limit=2)) == 1)
     missing = bool(cluster or name) and not found
     listed = spots(session, Around(None if missing else cluster or None, like=like), by=by, limit=MOST_SPOTS + 1)
     if len(listed) == 1 and not (missing or like):
-        return Where(tenants, spot=listed[0])
+        return Where(tenants, spot=listed[0], alone=not cluster)
     unknown = (
         f"No namespace {name or 'of yours'} on {cluster or 'any cluster'}: choose one of these." if missing else ""
     )
@@ -98,7 +100,7 @@ def _cluster(session: Session, draft: Draft, tenants: list[str], by: Actor) -> W
     kept = spots(session, Around(named, chosen), by=by, limit=MOST_SPOTS) if like and chosen else []
     found = spots(session, Around(named, like=like), by=by, limit=MOST_SPOTS + 1)
     listed = [*kept, *(one for one in found[:MOST_SPOTS] if one not in kept)]
-    return Where(tenants, listed, clusters, cluster=named, more=len(found) > MOST_SPOTS)
+    return Where(tenants, listed, clusters, cluster=named, more=len(found) > MOST_SPOTS, alone=len(clusters) == 1)
 
 
 @dataclass(frozen=True)

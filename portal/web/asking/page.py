@@ -18,6 +18,7 @@ from portal.durations import format_duration, in_words, typed_duration
 from portal.kinds.base import Kind, Scope
 from portal.models import Ticket
 from portal.restart_window import DAYS
+from portal.states import State
 from portal.tickets.moving import number_of
 from portal.web.asking.choices import Where, lengths, picks, where
 from portal.web.asking.draft import NO_END, OTHER, Draft, about, again
@@ -135,12 +136,17 @@ def _rendered(session: Session, sheet: Sheet, status: int, *, part: bool = False
         time=time,
         length=_length(draft, [one for one, _ in time.options]),
         verdict=sheet.verdict,
+        renewable=_is_open(session, sheet.verdict.ref) and draft.before is None,
         same=[field_text(name, value) for name, value in draft.before.fields.items()] if draft.before else [],
         names=draft.names,
         days=DAYS,
         key=draft.one("key") or uuid4().hex,
         part=part,
     )
+
+
+def _is_open(session: Session, ref: str) -> bool:
+    return bool(ref) and queries.ticket(session, number_of(ref), by=actor()).state in (State.APPLYING, State.ACTIVE)
 
 
 def _length(draft: Draft, options: list[str]) -> tuple[str, str]:

@@ -74,7 +74,10 @@ def verdict_of(session: Session, draft: Draft, *, by: Actor) -> Verdict:
 
 def refused(draft: Draft, error: MeshdeskError) -> Verdict:
     """A refusal, at the fields that it is about."""
+    if isinstance(error, Duplicate):
+        # What to do about it the page says by links.
+        return Verdict(refusal=f"{error.sentence.partition(':')[0]}.", ref=error.ref)
     if not isinstance(error, Invalid):
-        return Verdict(refusal=error.sentence, ref=error.ref if isinstance(error, Duplicate) else "")
+        return Verdict(refusal=error.sentence)
     errors = draft.by_field(error.errors)
     return Verdict(errors=errors, refusal=" ".join(errors.pop("", [])))

@@ -6,10 +6,12 @@ const form = document.getElementById("asking");
 const touched = new Set();
 let asked = null;
 let waits = 0;
+let owed = "";
+let searches = 0;
 
 function begin() {
   form.addEventListener("input", (event) => changed(event.target));
-  form.addEventListener("focusout", (event) => touch(event.target));
+  form.addEventListener("focusout", (event) => event.target.name !== "find" && touch(event.target));
   form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "find" && event.preventDefault());
   // A browser that comes back to the page, or loads it again, may put in what was typed.
   window.addEventListener("pageshow", () => [...form.elements].some(differs) && soon("", 0));
@@ -32,13 +34,16 @@ function differs(input) {
 
 const touch = (input) => touched.add(input.closest("[data-field]")?.dataset.field);
 
+// A part that was asked for is owed until it has come, whatever is asked besides.
 function soon(part, milliseconds) {
+  if (part) [owed, searches] = [part, searches + 1];
   clearTimeout(waits);
-  waits = setTimeout(() => look(part), milliseconds);
+  waits = setTimeout(look, milliseconds);
 }
 
 // The newest question counts: an answer to an older one is dropped.
-async function look(part) {
+async function look() {
+  const [part, search] = [owed, searches];
   asked?.abort();
   asked = new AbortController();
   const body = new FormData(form);
@@ -49,6 +54,7 @@ async function look(part) {
     const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(body), signal: asked.signal, redirect: "error" });
     if (!answer.ok) throw new Error(`The server answered ${answer.status}`);
     renew(new DOMParser().parseFromString(await answer.text(), "text/html"), part);
+    if (search === searches) owed = "";
   } catch (error) {
     if (error.name === "AbortError") return;
     verdict.querySelector("h2").textContent = "What it would meet cannot be told now: Check and Send still work";
@@ -60,7 +66,8 @@ function renew(page, part) {
   const put = (name) => {
     const [old, now] = [form, page].map((where) => where.querySelector(`[data-part="${CSS.escape(name)}"]`));
     if (!old || !now || old.outerHTML === now.outerHTML) return;
-    keep(old, now);
+    if (name === "verdict") keep(old, now);
+    if (name === "picks") tickAs(old, now);
     const [at, focused] = [old.scrollTop, old.contains(document.activeElement)];
     for (const one of now.querySelectorAll("details[id]")) one.open = old.querySelector(`#${one.id}`)?.open ?? false;
     localTimes(now);
@@ -72,6 +79,15 @@ function renew(page, part) {
   put("verdict");
   if (part === "picks") put("picks");
   for (const said of page.querySelectorAll('[data-part^="wrong-"]')) tell(said, put);
+}
+
+// What was ticked while the server looked counts, and never goes away with the list that it was in.
+function tickAs(old, now) {
+  for (const input of old.querySelectorAll("input")) {
+    const same = now.querySelector(`input[value="${CSS.escape(input.value)}"]`);
+    if (same) same.checked = input.checked;
+    else if (input.checked) (now.querySelector("ul") ?? now).prepend(input.closest("li"));
+  }
 }
 
 // While something is wrong, what it would have met before stays in sight and says so.
@@ -102,6 +118,7 @@ function search(input) {
     row.hidden = !row.dataset.name.includes(words) && !row.querySelector("input").checked;
     if (!row.hidden) left += 1;
   }
+  list.querySelector("[data-nothing]").hidden = left > 0;
   document.getElementById("said").textContent = `${left} shown`;
 }
 
