@@ -19,6 +19,7 @@ from portal.queries import TicketFilter, encryption, windows
 from portal.queries.encryption import Tally, together
 from portal.queries.windows import Wanted
 from portal.states import State
+from portal.tickets import due
 from portal.web.freshness import Freshness, freshness
 from portal.web.looks import Look, look
 
@@ -77,9 +78,9 @@ class Front:
 def front(session: Session, by: Actor, now: datetime) -> Front:
     """The first page of the actor, in a few selects however much there is."""
     wanted = Wanted(by, now)
-    waiting, more = page(session, TicketFilter(waiting_for_me=True), by=by, before=None, limit=MOST_WAITING)
+    due_now, more = due.waiting(session, TicketFilter(), by=by, now=now, limit=MOST_WAITING)
     lists = {
-        "waiting": waiting[:MOST],
+        "waiting": [item.ticket for item in due_now[:MOST]],
         "pending": _page(session, by, TicketFilter(mine=True, states=(State.PENDING,))),
         "mine": _page(session, by, TicketFilter(mine=True)),
         "open": windows.windows(session, wanted, after=None, limit=MOST),
@@ -89,7 +90,7 @@ def front(session: Session, by: Actor, now: datetime) -> Front:
     places = encryption.tallies(session, encryption.Scope(), by=by)
     return Front(
         now=now,
-        waiting_count=f"more than {len(waiting)}" if more else len(waiting),
+        waiting_count=f"more than {len(due_now)}" if more else len(due_now),
         open_count=open_count,
         late_count=late_count,
         places=_by_cluster(places) if by.sees_everything else places,
