@@ -62,7 +62,6 @@ def test_keys_move_and_decide(visit: Visiting, desk: Desk) -> None:
     page.keyboard.type("jak?")
     expect(page.get_by_label("Note, which the requester reads").first).to_have_value("jak?")
     page.keyboard.press("Escape")
-    page.locator("h2").first.click()
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
