@@ -21,6 +21,7 @@ from portal.queries.sights import (
     evidence,
     latest_evidence,
     namespace_view,
+    newest_events,
     objects_seen,
     open_questions,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "meshed_workloads",
     "namespace_view",
     "namespaces",
+    "newest_events",
     "nonces",
     "objects_seen",
     "occupied",

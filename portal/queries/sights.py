@@ -28,6 +28,12 @@ def events(session: Session, chain: str, *, after: int = 0, limit: int = 500) ->
     return session.scalars(query.limit(limit)).all()
 
 
+def newest_events(session: Session, chain: str, *, limit: int) -> Sequence[Event]:
+    """The last events of a chain, oldest first."""
+    query = select(Event).where(Event.chain == chain).order_by(Event.number.desc())
+    return session.scalars(query.limit(limit)).all()[::-1]
+
+
 def evidence(session: Session, ticket_id: int) -> Sequence[Evidence]:
     """All evidence of a ticket, oldest first."""
     return session.scalars(select(Evidence).where(Evidence.ticket_id == ticket_id).order_by(Evidence.id)).all()

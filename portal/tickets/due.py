@@ -71,20 +71,22 @@ def _items(session: Session, rows: Sequence[Ticket], by: Actor, now: datetime) -
 
 
 def _due(ticket: Ticket, by: Actor, deciders: Deciders, now: datetime) -> Due | None:
-    own = by.voice_id in ticket.own_of
-    if ticket.state is State.PENDING:
-        if own:
-            return Due.ANSWER if ticket.question_id is not None else None
+    if by.voice_id in ticket.own_of:
+        asked = ticket.state is State.PENDING and ticket.question_id is not None
+        return Due.ANSWER if asked else None
+    # Where somebody broke the glass nobody's approval is waited for any more.
+    if ticket.state is State.PENDING and not ticket.automatic:
         return Due.DECIDE if is_awaited(ticket, by, deciders) else None
-    if own:
-        return None
     if owes_review(ticket, by):
         return Due.REVIEW
-    if ticket.state is State.ACTIVE and is_asked(ticket, now) and _may(by, Action.RECERTIFY, ticket):
-        return Due.RECERTIFY
+    if ticket.state is State.ACTIVE and is_asked(ticket, now):
+        return Due.RECERTIFY if _may(by, Action.RECERTIFY, ticket) else None
+    return Due.CARRY_OUT if _is_to_carry_out(ticket, by) else None
+
+
+def _is_to_carry_out(ticket: Ticket, by: Actor) -> bool:
     by_people = ticket.state is State.APPROVED and not kind_named(ticket.kind).has_cluster_change
-    mine = ticket.taken_by in (None, by.name) and _may(by, Action.FULFIL, ticket)
-    return Due.CARRY_OUT if by_people and mine else None
+    return by_people and ticket.taken_by in (None, by.name) and _may(by, Action.FULFIL, ticket)
 
 
 def owes_review(ticket: Ticket, by: Actor) -> bool:

@@ -14,7 +14,7 @@ from portal.queries.metrics import PROMISED
 from portal.states import TERMINAL, Outcome, State
 
 View = dict[str, Any]
-INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC")
+SPECIAL = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC|`([^`\n]+)`")
 OPEN = (State.APPLYING, State.ACTIVE)
 
 
@@ -78,15 +78,19 @@ def span(length: timedelta) -> str:
 
 
 def timed(text: str) -> Markup:
-    """A sentence of the server with its instants as elements, which browsers show in the zone of the reader."""
-    parts = INSTANT.split(text)
-    told = [Markup('<time datetime="{}T{}Z">{} {} UTC</time>').format(day, at, day, at) for day, at in _pairs(parts)]
-    # Between the words stand the two parts of an instant.
-    return Markup("").join(piece for pair in zip(parts[::3], [*told, ""], strict=True) for piece in map(escape, pair))
+    """A sentence of the server as HTML: instants that browsers show in the zone of the reader, and `commands`."""
+    made, last = Markup(""), 0
+    for found in SPECIAL.finditer(text):
+        made += escape(text[last : found.start()]) + _element(found)
+        last = found.end()
+    return made + escape(text[last:])
 
 
-def _pairs(parts: list[str]) -> list[tuple[str, str]]:
-    return list(zip(parts[1::3], parts[2::3], strict=True))
+def _element(found: re.Match[str]) -> Markup:
+    day, at, command = found.groups()
+    if command is not None:
+        return Markup("<code>{}</code>").format(command)
+    return Markup('<time datetime="{}T{}Z">{} {} UTC</time>').format(day, at, day, at)
 
 
 def _marks(view: View) -> list[str]:

@@ -27,7 +27,7 @@ from portal.web.offers import Case, again, offers
 from portal.web.way import Walk, current, way
 from portal.wording import field_text, plain, progress_text, removed_text, weight
 
-MOST_EVENTS = 500
+MOST_EVENTS = 200
 APPROVED = {"break-glass": "glass broken", "automatic": "approved by the policy"}
 ENCRYPTION = "application_encryption"
 
@@ -43,7 +43,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Read:
-    """What was read of a ticket to show it: its row, its picture, the evidence and its first events."""
+    """What was read of a ticket to show it: its row, its picture, the evidence and its newest events."""
 
     ticket: Ticket
     view: dict[str, Any]
@@ -54,7 +54,7 @@ class Read:
 def read(session: Session, number: int, by: Actor) -> Read:
     """A ticket with all that is shown of it; raises NotFound, also for another tenant's."""
     ticket = queries.ticket(session, number, by=by)
-    events = queries.events(session, ticket.ref, limit=MOST_EVENTS)
+    events = queries.newest_events(session, ticket.ref, limit=MOST_EVENTS)
     return Read(ticket, one_view(session, number, by=by), queries.evidence(session, ticket.id), events)
 
 
@@ -119,6 +119,7 @@ def _walk(found: Read) -> Walk:
         outcome=view["outcome"],
         problem=view["problem"] or "",
         approved_as=APPROVED.get(as_what, "approved"),
+        awaits="waits for an answer" if view["question"] else "waits for approval",
         taken=view["taken_by"] is not None,
         reached=_reached(found),
     )

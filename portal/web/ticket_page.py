@@ -18,7 +18,7 @@ from portal.states import MOVING, State
 from portal.tickets.manifests import manifests_of
 from portal.web.page import render
 from portal.web.seen import raw, seen
-from portal.web.sheet import MOST_EVENTS, Read, Refusal, read, sheet
+from portal.web.sheet import Read, Refusal, read, sheet
 from portal.web.story import story
 
 SOON, LATER = 2, 5
@@ -44,7 +44,7 @@ def _more(session: Session, found: Read, by: Actor, now: datetime) -> dict[str, 
         "manifests": manifests_of(session, ticket) or [],
         "story": story(found.events),
         "told": len(found.events),
-        "cut": len(found.events) == MOST_EVENTS,
+        "all_events": found.events[-1].number if found.events else 0,
         "asked_now": {one.id for one in queries.open_questions(session, [ticket]).values()},
     }
 

@@ -48,6 +48,7 @@ class Walk:
     outcome: str | None = None
     problem: str = ""
     approved_as: str = "approved"
+    awaits: str = "waits for approval"
     taken: bool = False
     reached: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -101,7 +102,7 @@ def _end(walk: Walk) -> Station:
 
 def _by_people(walk: Walk) -> list[Station]:
     if walk.state is State.PENDING:
-        return [Station("waits for approval", Tone.NOW), *_ahead("fulfilled")]
+        return [Station(walk.awaits, Tone.NOW), *_ahead("fulfilled")]
     approved = _station(walk, walk.approved_as, Tone.DONE, State.APPROVED)
     if walk.state is State.CLOSED:
         return [approved, _station(walk, "fulfilled", Tone.OVER, State.CLOSED)]
@@ -114,7 +115,7 @@ def _pending(walk: Walk) -> list[Station]:
         return [Station("being checked", Tone.NOW), *left]
     if not walk.clean:
         return [_checked(walk, Tone.FAILED), *left]
-    return [_checked(walk), Station("waits for approval", Tone.NOW), *left[1:]]
+    return [_checked(walk), Station(walk.awaits, Tone.NOW), *left[1:]]
 
 
 def _approved(walk: Walk) -> list[Station]:

@@ -73,10 +73,10 @@ def approved(desk: Desk, **changes: Any) -> dict[str, Any]:
 
 def begin(desk: Desk, ref: str) -> carrying_out.Claim:
     """A worker takes an approved ticket and begins to write."""
+    named = desk.ticket(ref)["fields"]["workloads"]
     with desk.database.unit_of_work() as session:
         taken = carrying_out.claim(session, number_of(ref), task="meshdesk.apply", lease=LEASE)
         assert taken is not None
-        named = desk.ticket(ref)["fields"]["workloads"]
     with desk.database.unit_of_work() as session:
         carrying_out.begin_writing(session, taken[1], before={"targets": targets(named)})
     return taken[1]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
-from portal import policy_store
+from portal import audit, policy_store
 from portal.db import database_now
 from portal.mesh.findings import Finding, Severity
 from portal.policy import default_policy
@@ -21,6 +22,7 @@ from tests.web.ticket_forms import act, forms_on, sign_in
 
 PRESENT = re.compile(r'<li class="(\w+)" aria-current="step">.*?</span> ([\w ]+)<', re.DOTALL)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 JOB = {"way": "native-sidecar", "jobs": ["cronjob/report"]}
 
 
@@ -250,3 +252,21 @@ def test_a_page_with_fifty_workloads_stays_small(local: Browser, desk: Desk) -> 
         data = {"findings": [], "targets": scenes.targets(many, ports=",".join(map(str, range(1000, 3000, 2))))}
         attach_preflight(session, number_of(ref), Preflight(True, data, None), now=database_now(session))
     assert len(sign_in(local, "partner").get(f"/tickets/{ref}").data) < 150_000
+
+
+def test_a_question_is_what_it_waits_for_and_stands_in_the_story(local: Browser, desk: Desk) -> None:
+    ref = scenes.checked(desk)["ref"]
+    desk.post(f"tickets/{ref}/questions", {"text": "Which vendor?"}, "partner")
+    page = page_of(sign_in(local, "member"), ref)
+    assert present(page) == ("now", "waits for an answer")
+    assert page.index("has no answer yet") < page.index('<p class="words">Which vendor?</p>')
+
+
+def test_a_long_story_is_told_by_its_newest_events(local: Browser, desk: Desk) -> None:
+    ref = desk.generic()["ref"]
+    with desk.database.unit_of_work() as session:
+        for number in range(250):
+            audit.record(session, ref, audit.Deed("comment:added", "member", {"text": f"word {number}."}), now=NOW)
+    page = page_of(sign_in(local, "member"), ref)
+    assert "These are the newest 200 of 251." in page
+    assert ("word 249." in page, "word 20." in page) == (True, False)

@@ -13,6 +13,7 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && typing(event.target)) event.target.blur();
   const act = KEYS[event.key];
   if (!act || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || isOff()) return;
   event.preventDefault();
@@ -55,6 +56,8 @@ function isOff() {
     return false;
   }
 }
+
+find(".waits [aria-current]")?.scrollIntoView({ block: "nearest" });
 
 const box = find("#keys-on");
 if (box) {

@@ -62,7 +62,9 @@ function digest(part) {
   return copy.outerHTML;
 }
 
+// What was refused stands with what was typed, which its form holds as if nobody had touched it.
 function inUse(part) {
+  if (part.querySelector("[role=alert]") || [...part.querySelectorAll("textarea")].some((one) => one.value)) return true;
   const typed = (one) => (one.type === "checkbox" || one.type === "radio" ? one.checked !== one.defaultChecked : one.value !== one.defaultValue);
   const chosen = (one) => [...one.options].some((option) => option.selected !== option.defaultSelected && option.index > 0);
   return [...part.querySelectorAll("input, textarea")].some((one) => one === document.activeElement || typed(one))

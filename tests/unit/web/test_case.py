@@ -150,7 +150,7 @@ def test_instants_in_sentences_are_elements_and_words_stay_words() -> None:
         f'It &lt;ends&gt; at <time datetime="{first}">2026-11-27 23:07:55 UTC</time>, or at '
         f'<time datetime="{second}">2026-11-28 00:00 UTC</time>.'
     )
-    assert timed("Nothing & nobody.") == "Nothing &amp; nobody."
+    assert timed("Nothing & `meshdesk show <x>`.") == "Nothing &amp; <code>meshdesk show &lt;x&gt;</code>."
 
 
 @pytest.mark.parametrize(("asked", "unit"), [(30, "minutes"), (119, "minutes"), (120, "hours"), (2880, "days")])

@@ -62,7 +62,6 @@ def test_keys_move_and_decide(visit: Visiting, desk: Desk) -> None:
     page.keyboard.type("jak?")
     expect(page.get_by_label("Note, which the requester reads").first).to_have_value("jak?")
     page.keyboard.press("Escape")
-    page.locator("h2").first.click()
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
@@ -94,6 +93,22 @@ def test_the_inbox_stays_true_and_the_chosen_case_stays(visit: Visiting, desk: D
     shown(page, refs[0])
     expect(page.locator(".case-head .chip").first).to_have_text("Withdrawn")
     expect(note).to_have_value("half a note")
+
+
+def test_what_was_refused_stands_when_the_page_renews_itself(visit: Visiting, desk: Desk) -> None:
+    full(desk)
+    page = visit("partner").go("/inbox")
+    page.locator("#trim summary").click()
+    page.get_by_label("Inbound ports").fill("1")
+    page.get_by_label("Note, which the requester reads").first.fill("a note of mine")
+    page.get_by_role("button", name="Approve", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("1 was not asked")
+    with page.expect_response("**/inbox?ticket=*"):
+        page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("alert")).to_contain_text("1 was not asked")
+    expect(page.get_by_label("Inbound ports")).to_have_value("1")
+    expect(page.get_by_label("Note, which the requester reads").first).to_have_value("a note of mine")
 
 
 def test_several_are_ticked_and_rejected(visit: Visiting, desk: Desk) -> None:
