@@ -113,6 +113,22 @@ def test_queues_and_clusters_tell_who_is_away(local: Browser, desk: Desk) -> Non
     assert "Empty" in page
 
 
+def test_a_cluster_drains_and_is_gone_for_good(local: Browser, desk: Desk) -> None:
+    ref = desk.active()["ref"]
+    desk.expire(ref)
+    with desk.database.unit_of_work() as session:
+        session.execute(update(Cluster).where(Cluster.name == "practice").values(active=False))
+    auditor = sign_in(local, "auditor")
+    assert "what is open on it is being undone" in auditor.get("/admin").text
+    for who in ("operator", "operator2"):
+        said = desk.post("clusters/practice/gone", {"reason": "The site burned down."}, who)
+        assert said.status_code == 200, said.text
+    page = auditor.get("/admin").text
+    assert "Gone for good" in page
+    assert "1 ticket closed unproven" in page
+    assert "chip late" not in page
+
+
 def test_deliveries_are_listed_and_tried_again(local: Browser, desk: Desk) -> None:
     operator = sign_in(local, "operator")
     assert "Nobody was told anything yet" in operator.get("/admin/deliveries").text
