@@ -57,8 +57,13 @@ class ClusterState:
 
     @property
     def draining(self) -> bool:
-        """True once the registry names it no longer."""
-        return not self.cluster.active
+        """True once the registry names it no longer, while something on it is not over."""
+        return not self.cluster.active and not self.gone
+
+    @property
+    def gone(self) -> bool:
+        """True where operators said that it is gone for good, which closed what was open on it."""
+        return not self.cluster.active and self.unproven > 0
 
 
 def late(session: Session, *, now: datetime, limit: int) -> Sequence[Ticket]:

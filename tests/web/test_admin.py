@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from portal.api.context import EXTENSION, Parts
 from portal.db import database_now
 from portal.models import Cluster, Delivery, InventoryCluster, Message, Person, Ticket
 from portal.tickets.moving import number_of
@@ -43,7 +45,17 @@ def test_only_operators_and_auditors_look(local: Browser, desk: Desk, path: str)
         assert actions(page.text, '/(?!theme|sign-out)([^"]*)') == []
 
 
-def test_nothing_is_wrong_where_nothing_is(local: Browser, desk: Desk) -> None:
+def test_all_is_well_where_nothing_is_wrong(local: Browser, desk: Desk, valkey_url: str) -> None:
+    found: Parts = local.app.extensions[EXTENSION]
+    with Browser.at(replace(found.config, redis_url=valkey_url)) as browser:
+        desk.active()
+        page = sign_in(browser, "operator").get("/admin").text
+    assert "All is well" in page
+    assert "Nothing is past its end" in page
+    assert "chip soon" not in page
+
+
+def test_without_a_queue_something_needs_a_look(local: Browser, desk: Desk) -> None:
     page = sign_in(local, "operator").get("/admin").text
     assert "No queue is set" in page
     assert "Something needs a look" in page
