@@ -5,6 +5,7 @@ A service is a row of `person` named `TENANT/NAME`, which no sign-in name can be
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,6 @@ from sqlalchemy.orm import Session, joinedload
 from portal import audit, queries
 from portal.access import rights
 from portal.access.actor import TENANT_ROLES, Actor
-from portal.access.actors import actor_for
 from portal.access.rights import Action
 from portal.credentials import tokens
 from portal.errors import Forbidden, Invalid, NotFound
@@ -53,15 +53,28 @@ def services(session: Session, tenant: str, *, by: Actor) -> list[Service]:
     seats = select(Membership.person_id).where(Membership.tenant_id == found.id)
     query = select(Person).where(Person.source == Source.SERVICE, Person.may_act, Person.id.in_(seats))
     people = session.scalars(query.options(joinedload(Person.owner)).order_by(Person.name)).all()
-    return [service_of(session, found, person) for person in people]
+    return _whole(session, found, people)
 
 
 def service_of(session: Session, tenant: Tenant, person: Person) -> Service:
     """What there is to know of one service."""
-    given = select(Membership.role).where(Membership.person_id == person.id, Membership.tenant_id == tenant.id)
-    used = session.scalar(select(func.max(ApiToken.last_used_at)).where(ApiToken.person_id == person.id))
-    now = actor_for(session, person).roles_in(tenant.id)
-    return Service(person, frozenset(map(Role, session.scalars(given))), now, used)
+    return _whole(session, tenant, [person])[0]
+
+
+def _whole(session: Session, tenant: Tenant, people: Sequence[Person]) -> list[Service]:
+    """Services with their roles and last use, by two selects however many they are."""
+    ids = {one.id for one in people}
+    concerned = ids | {one.owner_id for one in people if one.owner_id is not None}
+    seats = select(Membership.person_id, Membership.role).join(Person, Person.id == Membership.person_id)
+    seats = seats.where(Membership.tenant_id == tenant.id, Membership.person_id.in_(concerned), Person.may_act)
+    roles: dict[int | None, frozenset[Role]] = defaultdict(frozenset)
+    for person_id, role in session.execute(seats):
+        roles[person_id] |= {Role(role)}
+    last = select(ApiToken.person_id, func.max(ApiToken.last_used_at)).where(ApiToken.person_id.in_(ids))
+    used: dict[int, datetime | None] = {}
+    for person_id, at in session.execute(last.group_by(ApiToken.person_id)):
+        used[person_id] = at
+    return [Service(one, roles[one.id], roles[one.id] & roles[one.owner_id], used.get(one.id)) for one in people]
 
 
 def make(session: Session, tenant: str, wanted: Wanted, *, by: Actor, now: datetime) -> Service:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.models import (
     Cluster,
+    ClusterGone,
     GroupRole,
     InventoryCluster,
     Membership,
@@ -26,9 +27,9 @@ from portal.models import (
     Tenant,
     Ticket,
 )
-from portal.queries.metrics import PROMISED, unproven
+from portal.queries.metrics import PROMISED
 from portal.queries.tickets import LIVE
-from portal.states import TERMINAL, State
+from portal.states import TERMINAL, Outcome, State
 
 LOOKED_BACK = 2000
 """How many of the messages that were taken last are looked at for a queue's last sign of life."""
@@ -56,8 +57,13 @@ class ClusterState:
 
     @property
     def draining(self) -> bool:
-        """True once the registry names it no longer."""
-        return not self.cluster.active
+        """True once the registry names it no longer, while something on it is not over."""
+        return not self.cluster.active and not self.gone
+
+    @property
+    def gone(self) -> bool:
+        """True where operators said that it is gone for good, which closed what was open on it."""
+        return not self.cluster.active and self.unproven > 0
 
 
 def late(session: Session, *, now: datetime, limit: int) -> Sequence[Ticket]:
@@ -106,13 +112,15 @@ def _queue(name: str, waits: tuple[int, datetime | None] | None, taken_at: datet
 
 
 def cluster_states(session: Session, *, limit: int) -> Sequence[ClusterState]:
-    """The clusters in use, and those that left the registry while something on them is open, by name."""
-    given_up = dict(unproven(session))
+    """The clusters in use, those that left the registry while something on them is open, and those that are gone for
+    good, by name.
+    """
+    unproven = _unproven(session)
     draining = exists().where(Ticket.cluster == Cluster.name, Ticket.state.not_in(TERMINAL))
     query = (
         select(Cluster, InventoryCluster)
         .join(InventoryCluster, InventoryCluster.cluster == Cluster.name, isouter=True)
-        .where(or_(Cluster.active, draining))
+        .where(or_(Cluster.active, draining, Cluster.name.in_(unproven)))
     )
     return [
         ClusterState(
@@ -120,10 +128,21 @@ def cluster_states(session: Session, *, limit: int) -> Sequence[ClusterState]:
             seen.seen_at if seen else None,
             seen.tried_at if seen else None,
             seen.problem if seen else None,
-            given_up.get(cluster.name, 0),
+            unproven.get(cluster.name, 0),
         )
         for cluster, seen in session.execute(query.order_by(Cluster.name).limit(limit))
     ]
+
+
+def _unproven(session: Session) -> dict[str, int]:
+    """How many tickets closed without a proof on each cluster that operators say is gone for good."""
+    # Of clusters alone of which that was said: nothing indexes the outcome, and there are many tickets.
+    query = select(Ticket.cluster, func.count()).where(
+        Ticket.cluster.in_(select(ClusterGone.cluster)),
+        Ticket.state == State.CLOSED,
+        Ticket.outcome == Outcome.UNPROVEN,
+    )
+    return {cluster or "": count for cluster, count in session.execute(query.group_by(Ticket.cluster))}
 
 
 def registry_versions(session: Session, *, limit: int) -> Sequence[Any]:

@@ -14,11 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import audit
-from portal.models import Cluster, Namespace, RegistryVersion, Role, Tenant
+from portal.models import Cluster, Event, Namespace, RegistryVersion, Role, Tenant
 from portal.registry import bundles, rows
 from portal.registry.diff import Change, diff
 from portal.registry.people import Lists, groups_by_role, named_people, people_by_role
 from portal.registry.state import ClusterEntry, GroupEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
+
+APPLIED = "registry:applied"
 
 
 def present(session: Session) -> RegistryFile:
@@ -63,10 +65,17 @@ def apply(session: Session, wanted: RegistryFile, *, by: str, now: datetime) -> 
     bundles.write(session, wanted, now=now)
     session.add(RegistryVersion(applied_at=now, applied_by=by, digest=wanted.digest, text=wanted.text))
     payload = {"digest": wanted.digest, "changes": [str(change) for change in changes]}
-    audit.record(session, audit.SYSTEM_CHAIN, audit.Deed("registry:applied", by, payload), now=now)
+    audit.record(session, audit.SYSTEM_CHAIN, audit.Deed(APPLIED, by, payload), now=now)
     return changes
 
 
 def last_applied(session: Session) -> RegistryVersion | None:
     """The file that was applied last, whole; None before the first."""
     return session.scalar(select(RegistryVersion).order_by(RegistryVersion.id.desc()).limit(1))
+
+
+def last_changes(session: Session) -> list[str]:
+    """What the file that was applied last changed, a line each; [] where nothing is told of it (any more)."""
+    told = select(Event.payload).where(Event.chain == audit.SYSTEM_CHAIN, Event.type == APPLIED)
+    payload = session.scalar(told.order_by(Event.number.desc()).limit(1)) or {}
+    return [str(change) for change in payload.get("changes", [])]

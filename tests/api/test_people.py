@@ -56,6 +56,26 @@ def test_everybody_is_listed_by_pages(desk: Desk) -> None:
     assert sorted(found) == sorted(world.ROLES)
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("search=OUTSIDER", ["outsider_partner", "outsider"]),
+        ("search=The%20owner", ["owner"]),
+        ("search=%25", []),
+        ("state=deactivated", ["member2"]),
+        ("state=gone", ["partner2"]),
+        ("state=may-act&search=2", ["operator2"]),
+        ("source=service", []),
+    ],
+)
+def test_people_are_narrowed_down(desk: Desk, query: str, found: list[str]) -> None:
+    desk.post("people/member2/deactivate", WHY, "operator")
+    with desk.database.unit_of_work() as session:
+        session.scalars(select(Person).where(Person.name == "partner2")).one().active = False
+    answer = desk.get(f"people?{query}", "operator")
+    assert [one["name"] for one in answer.get_json()["items"]] == found
+
+
 def test_who_is_deactivated_is_out_at_once(desk: Desk) -> None:
     bind(desk, "partner")
     answer = desk.post("people/partner/deactivate", WHY, "operator")

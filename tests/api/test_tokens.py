@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from portal import audit, queries
 from portal.access import tokens
 from portal.db import database_now
-from portal.models import ApiToken, IdempotentAnswer
+from portal.models import ApiToken, IdempotentAnswer, Person
 from tests import world
 from tests.api.desk import Desk, said
 
@@ -122,6 +123,25 @@ def test_operators_list_and_end_any(desk: Desk) -> None:
     assert said(following)["items"][0]["id"] == number - 3
     assert said(desk.post(f"tokens/{number}/revoke", None, "operator"))["revoked_at"]
     assert told(desk)[-1][:2] == ("token:revoked", "operator")
+
+
+def test_tokens_are_narrowed_down(desk: Desk) -> None:
+    over, _ = made(desk, name="over"), made(desk, name="working")
+    desk.post(f"tokens/{over['id']}/revoke")
+    with desk.database.unit_of_work() as session:
+        of_owner = select(ApiToken).join(Person).where(ApiToken.name == "tests", Person.name == "owner")
+        ended = session.scalars(of_owner).one()
+        ended.expires_at = database_now(session) - timedelta(seconds=1)
+
+    def names(query: str, who: str = "member") -> list[str]:
+        return [one["name"] for one in desk.get(f"tokens?{query}", who).get_json()["items"]]
+
+    assert names("state=working") == ["working", "tests"]
+    assert names("state=over") == ["over"]
+    assert names("person=owner") == []
+    everybody = desk.get("tokens?whose=everybody&state=over", "operator").get_json()["items"]
+    assert [(one["person"], one["name"]) for one in everybody] == [("member", "over"), ("owner", "tests")]
+    assert desk.get("tokens?state=lost").status_code == 422
 
 
 def test_a_service_acts_with_a_role_of_its_owner(desk: Desk) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from portal.api.context import EXTENSION, Parts
 from portal.db import database_now
 from portal.models import Cluster, Delivery, InventoryCluster, Message, Person, Ticket
 from portal.tickets.moving import number_of
@@ -43,7 +45,17 @@ def test_only_operators_and_auditors_look(local: Browser, desk: Desk, path: str)
         assert actions(page.text, '/(?!theme|sign-out)([^"]*)') == []
 
 
-def test_nothing_is_wrong_where_nothing_is(local: Browser, desk: Desk) -> None:
+def test_all_is_well_where_nothing_is_wrong(local: Browser, desk: Desk, valkey_url: str) -> None:
+    found: Parts = local.app.extensions[EXTENSION]
+    with Browser.at(replace(found.config, redis_url=valkey_url)) as browser:
+        desk.active()
+        page = sign_in(browser, "operator").get("/admin").text
+    assert "All is well" in page
+    assert "Nothing is past its end" in page
+    assert "chip soon" not in page
+
+
+def test_without_a_queue_something_needs_a_look(local: Browser, desk: Desk) -> None:
     page = sign_in(local, "operator").get("/admin").text
     assert "No queue is set" in page
     assert "Something needs a look" in page
@@ -111,6 +123,22 @@ def test_queues_and_clusters_tell_who_is_away(local: Browser, desk: Desk) -> Non
     assert "Nobody takes work" not in page
     assert "cluster.practice.apply" in page
     assert "Empty" in page
+
+
+def test_a_cluster_drains_and_is_gone_for_good(local: Browser, desk: Desk) -> None:
+    ref = desk.active()["ref"]
+    desk.expire(ref)
+    with desk.database.unit_of_work() as session:
+        session.execute(update(Cluster).where(Cluster.name == "practice").values(active=False))
+    auditor = sign_in(local, "auditor")
+    assert "what is open on it is being undone" in auditor.get("/admin").text
+    for who in ("operator", "operator2"):
+        said = desk.post("clusters/practice/gone", {"reason": "The site burned down."}, who)
+        assert said.status_code == 200, said.text
+    page = auditor.get("/admin").text
+    assert "Gone for good" in page
+    assert "1 ticket closed unproven" in page
+    assert "chip late" not in page
 
 
 def test_deliveries_are_listed_and_tried_again(local: Browser, desk: Desk) -> None:

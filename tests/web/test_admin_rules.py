@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portal import policy_store
+from portal import policy_store, registry
 from portal.db import database_now
 from portal.models import GroupRole, RegistryVersion, Role, Tenant
 from portal.policy import default_policy
+from portal.registry.file import load_registry
 from tests.api.desk import Desk
 from tests.web.browser import Browser
 from tests.web.ticket_forms import sign_in
@@ -38,6 +39,23 @@ def test_the_registry_in_force_is_told(local: Browser, desk: Desk) -> None:
     assert HOSTILE not in page
     file = operator.get(f"{REGISTRY}/file")
     assert (file.text, file.headers["Content-Disposition"]) == (text, 'attachment; filename="registry.yaml"')
+
+
+def test_what_the_last_registry_changed_is_told(local: Browser, desk: Desk) -> None:
+    text = """
+clusters: [{name: practice, environment: sandbox}]
+tenants:
+  - {name: emojis, title: Emojis, members: [member], owners: [owner], security_partners: [partner]}
+people: [{name: member, title: M}, {name: owner, title: O}, {name: partner, title: P}, {name: operator, title: O}]
+operators: [operator]
+"""
+    with desk.database.unit_of_work() as session:
+        registry.apply(session, load_registry(text), by="operator", now=database_now(session))
+    page = sign_in(local, "operator").get(REGISTRY).text
+    assert "What the last one changed" in page
+    assert "- tenant books" in page
+    assert "In force is version 1" in page
+    assert "1 tenant, 0 namespaces, 1 cluster, 4 people" in page
 
 
 def test_tenants_are_found_and_stand_on_pages(local: Browser, desk: Desk) -> None:

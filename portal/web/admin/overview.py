@@ -49,12 +49,7 @@ class Whole:
     @property
     def unreachable(self) -> list[ClusterState]:
         """Clusters that could not be looked at the last time."""
-        return [one for one in self.clusters if one.problem is not None]
-
-    @property
-    def paused(self) -> list[ClusterState]:
-        """Clusters on which nothing new is begun, by an operator's word."""
-        return [one for one in self.clusters if one.cluster.paused_at is not None]
+        return [one for one in self.clusters if one.problem is not None and not one.gone]
 
     @property
     def tone(self) -> str:
@@ -84,19 +79,20 @@ def show_overview() -> Response:
     if g.web_session is None:
         return sessions.sign_in_first()
     admit()
+    queue = queue_state()
     with parts().database.reading() as session:
-        whole = _read(session, database_now(session))
+        whole = _read(session, queue, database_now(session))
     return admin_page("overview.html", whole=whole, now=whole.now, ok=OK)
 
 
-def _read(session: Session, now: datetime) -> Whole:
+def _read(session: Session, queue: str, now: datetime) -> Whole:
     return Whole(
         late=_work(oversight.late(session, now=now, limit=MOST), now),
         failing=_work(oversight.failing(session, now=now, limit=MOST), now),
         queues=oversight.queues(session, now=now),
         clusters=oversight.cluster_states(session, limit=MOST_CLUSTERS),
         backlog=notices.backlog(session, now=now),
-        queue=queue_state(),
+        queue=queue,
         now=now,
     )
 

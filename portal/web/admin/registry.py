@@ -51,6 +51,7 @@ def show_registry() -> Response:
         found = queries.tenants(session, by=actor(), search=search, before=before_of(asked), limit=limit + 1)
         shown: dict[str, Any] = {
             "versions": oversight.registry_versions(session, limit=VERSIONS),
+            "changes": store.last_changes(session),
             "counts": oversight.registry_counts(session),
             "clusters": oversight.cluster_states(session, limit=MOST_CLUSTERS),
             "platform": _platform(session),
