@@ -162,7 +162,7 @@ def serving(place: Place) -> Iterator[int]:
     """Inside, `meshdesk serve` answers on a port of this machine."""
     port = free_port()
     more = {"DATABASE_URL": place.url, "VAR": str(place.folder), "PORT": str(port), "HOST": "127.0.0.1"}
-    environ = {**os.environ, **more, "MESHDESK_LOCAL_SIGN_IN": "1"}
+    environ = {**os.environ, **more, "MESHDESK_LOCAL_SIGN_IN": "on"}
     with (place.folder / "serve.log").open("wb") as log:
         words = [sys.executable, "-m", "portal.cli", "serve"]
         process = subprocess.Popen(words, env=environ, stdout=log, stderr=log)  # noqa: S603 - our own command
