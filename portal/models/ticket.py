@@ -121,6 +121,7 @@ class Ticket(Base):
         Index("ix_ticket_tenant_id_id", "tenant_id", "id"),
         Index("ix_ticket_cluster_state", "cluster", "state"),
         Index("ix_ticket_state_id", "state", "id"),
+        Index("ix_ticket_fingerprint", "fingerprint"),
         Index("ix_ticket_asks_named", "id", sqlite_where=text("asks_named = 1"), postgresql_where=text("asks_named")),
         Index(
             "uq_ticket_fingerprint_occupied",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session, aliased
 
 from portal.models import Target, Ticket, TicketTarget
 from portal.queries.tickets import WHOLE
@@ -47,10 +47,12 @@ def _like(ticket: Ticket) -> ColumnElement[bool]:
         .join(Target, Target.id == TicketTarget.target_id)
         .where(TicketTarget.ticket_id == ticket.id, Target.namespace != "")
     )
+    same = aliased(Ticket)
+    equal = select(same.id).where(same.fingerprint == ticket.fingerprint)
     overlapping = select(TicketTarget.ticket_id).where(TicketTarget.target_id.in_(targets))
     return and_(
         Ticket.tenant_id == ticket.tenant_id,
         Ticket.kind == ticket.kind,
         Ticket.id < ticket.id,
-        or_(Ticket.fingerprint == ticket.fingerprint, Ticket.id.in_(overlapping)),
+        Ticket.id.in_(equal.union_all(overlapping)),
     )

@@ -50,6 +50,7 @@ def found(desk: Desk, query: str, who: str = "partner") -> list[str]:
 )
 def test_every_word_must_be_held(desk: Desk, monkeypatch: pytest.MonkeyPatch, sought: str, hits: str, few: int) -> None:
     monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "SOME", few)
     first, other = desk.checked()["ref"], desk.generic(**OTHER)["ref"]
     wanted = {"first": [first], "other": [other], "both": [other, first], "": []}[hits]
     assert found(desk, f"q={quote(sought)}") == wanted

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from portal.event_words import TYPES, types_of, words_of
@@ -50,3 +53,9 @@ def test_types_of_events_by_subject_and_in_words() -> None:
     assert types_of("unknown") == ("unknown",)
     assert words_of("ticket:submitted") == TYPES["ticket:submitted"]
     assert words_of("later:made-up") == "later made up"
+
+
+def test_the_page_of_the_trail_tells_of_every_type() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "audit.md").read_text("utf-8").partition("## Event types")[2]
+    told = re.findall(r"`([a-z]+:[a-z-]+)`", " ".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE)))
+    assert sorted(told) == sorted(TYPES)
