@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.web.chromium.conftest import Visiting
 from tests.web.chromium.visiting import LOOKS, Look
 
 pytestmark = pytest.mark.chromium
-GROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
 WHITE, NIGHT = "rgb(255, 255, 255)", "rgb(20, 24, 30)"
 
 
@@ -21,14 +21,15 @@ def test_the_sign_in_holds_in_every_look(visit: Visiting, look: Look) -> None:
 
 def test_the_system_decides_on_the_colours_until_somebody_does(visit: Visiting) -> None:
     tab = visit("member", Look("dark"))
-    assert tab.page.evaluate(GROUND) == NIGHT
+    ground = tab.page.locator("html")
+    expect(ground).to_have_css("background-color", NIGHT)
     tab.page.get_by_role("button", name="Dark colours").click()
     tab.page.get_by_role("button", name="Light colours").click()
-    assert tab.page.evaluate(GROUND) == WHITE
+    expect(ground).to_have_css("background-color", WHITE)
     tab.go("/tickets")
-    assert tab.page.evaluate(GROUND) == WHITE
+    expect(ground).to_have_css("background-color", WHITE)
     tab.page.get_by_role("button", name="System colours").click()
-    assert tab.page.evaluate(GROUND) == NIGHT
+    expect(ground).to_have_css("background-color", NIGHT)
 
 
 def test_the_keyboard_gets_past_the_head_at_once(visit: Visiting) -> None:
