@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, select, union
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
 from portal.kinds.registry import KINDS
-from portal.models import Cluster, Ticket
+from portal.models import Ticket
 from portal.queries.tickets import RECERTIFY_WITHIN, WHOLE, TicketFilter, of_place, visible, waits_for
 from portal.states import State
 
@@ -22,8 +22,8 @@ def candidates(session: Session, *, by: Actor, now: datetime) -> list[int]:
     """The numbers of tickets, oldest first, on which the actor may have to decide, answer, review, recertify or carry
     out; some of them they may not even see."""
     # Each by an index of its own: of a hundred thousand tickets few wait for anything.
-    for_operators = [_to_carry_out(session)] if by.is_operator else []
-    ids = union(_pending(session, by), _unreviewed(), _to_recertify(now), *for_operators)
+    for_operators = [_to_carry_out()] if by.is_operator else []
+    ids = union(_pending(by), _unreviewed(), _to_recertify(now), *for_operators)
     return sorted(session.scalars(ids))
 
 
@@ -35,15 +35,8 @@ def whole(session: Session, ids: Sequence[int], wanted: TicketFilter, *, by: Act
     return session.scalars(of_place(query, wanted).options(*WHOLE).order_by(Ticket.id)).all()
 
 
-def _pending(session: Session, by: Actor) -> Select[int]:
-    return select(Ticket.id).where(_in_state(session, State.PENDING), waits_for(by))
-
-
-def _in_state(session: Session, state: State) -> ColumnElement[bool]:
-    # The index begins with the cluster, and clusters are few.
-    clusters = session.scalars(select(Cluster.name)).all()
-    somewhere = and_(Ticket.cluster.in_(clusters), Ticket.state == state)
-    return or_(somewhere, and_(Ticket.cluster.is_(None), Ticket.state == state))
+def _pending(by: Actor) -> Select[int]:
+    return select(Ticket.id).where(waits_for(by))
 
 
 def _unreviewed() -> Select[int]:
@@ -59,5 +52,5 @@ def _to_recertify(now: datetime) -> Select[int]:
     return select(Ticket.id).where(Ticket.recertify_at <= now + RECERTIFY_WITHIN, Ticket.state == State.ACTIVE)
 
 
-def _to_carry_out(session: Session) -> Select[int]:
-    return select(Ticket.id).where(_in_state(session, State.APPROVED), Ticket.kind.in_(BY_PEOPLE))
+def _to_carry_out() -> Select[int]:
+    return select(Ticket.id).where(Ticket.state == State.APPROVED, Ticket.kind.in_(BY_PEOPLE))
