@@ -1,7 +1,7 @@
 # Everything a person runs here. `make run` and `make test` need Python 3.11 or later and make, nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check control-plane bench openapi lock clean
+.PHONY: help run test check control-plane bench screenshots openapi lock clean
 
 PORT ?= 8000
 VAR ?= var
@@ -37,6 +37,10 @@ control-plane: ## Build the real control plane into a cache outside the tree (mi
 bench: ## Measure the product on this machine
 	@tools/venv requirements-dev.lock
 	@exec $(BIN)/python -m bench $(ARGS)
+
+screenshots: ## Take the pictures of the docs anew, from the story in a browser
+	@tools/venv requirements-dev.lock
+	@MESHDESK_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -q tests/story/test_pages.py
 
 openapi: ## Print the API's OpenAPI document
 	@tools/venv requirements.lock requirements-dev.lock
