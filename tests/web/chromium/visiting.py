@@ -23,6 +23,12 @@ SHIFT = """
   setTimeout(() => settle(sum), 150);
 })
 """
+# Before any compression, with what the browser had kept from the page before.
+WEIGHT = """
+() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .filter((one) => one.initiatorType !== "fetch" && !one.name.endsWith(".svg")).reduce((sum, one) => sum + one.decodedBodySize, 0)
+"""
+HEAVIEST = 150_000
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -57,10 +63,11 @@ class Visit:
         return self.page
 
     def check(self) -> None:
-        """Assert what holds of every page: no complaint, nothing that axe finds, nothing sideways, no jumps."""
+        """Assert what holds of every page: no complaint, nothing that axe finds, sideways, jumping or heavy."""
         assert self.trouble == []
         assert self.page.evaluate(SIDEWAYS) <= 0, f"{self.page.url} scrolls sideways"
         assert self.page.evaluate(SHIFT) < 0.1, f"{self.page.url} shifts while it loads"
+        assert self.page.evaluate(WEIGHT) < HEAVIEST, f"{self.page.url} is too heavy"
         found = Axe().run(self.page, options=RULES).response["violations"]
         assert [_said(one) for one in found] == [], self.page.url
 
