@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -19,13 +20,30 @@ Visiting = Callable[..., Visit]
 @pytest.fixture
 def site(local: Browser) -> Iterator[str]:
     """The address of the pages, served by threads of this process."""
-    server = make_server("127.0.0.1", 0, local.app, threaded=True)
+    server = make_server("127.0.0.1", 0, whole(local.app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://localhost:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def whole(app: WSGIApplication) -> WSGIApplication:
+    """The application, whose answers are made before they are sent.
+
+    Werkzeug's server leaves a file open that it was sending when the browser went away.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        found = app(environ, start_response)
+        try:
+            return [b"".join(found)]
+        finally:
+            # An answer without a body is a plain tuple.
+            getattr(found, "close", bool)()
+
+    return answer
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ SHIFT = """
 # Before any compression, with what the browser had kept from the page before.
 WEIGHT = """
 () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-  .filter((one) => one.initiatorType !== "fetch" && !one.name.endsWith(".svg")).reduce((sum, one) => sum + one.decodedBodySize, 0)
+  .filter((one) => one.initiatorType !== "fetch" && !one.name.endsWith(".svg"))
+  .reduce((sum, one) => sum + one.decodedBodySize, 0)
 """
 HEAVIEST = 150_000
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
