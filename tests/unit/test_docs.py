@@ -31,7 +31,10 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 FILES = [*PAGES, *sorted(path for path in (ROOT / "examples").rglob("*") if path.is_file())]
 API = "/api/v1"
 # What is read from the environment by the command line (place.py), and by the tests themselves.
-OTHER_VARIABLES = {"MESHDESK_URL", "MESHDESK_TOKEN", "MESHDESK_TEST_POSTGRES", "MESHDESK_REQUIRE_ALL"}
+OTHER_VARIABLES = {
+    *("MESHDESK_URL", "MESHDESK_TOKEN"),
+    *("MESHDESK_TEST_CHROMIUM", "MESHDESK_TEST_POSTGRES", "MESHDESK_REQUIRE_ALL"),
+}
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
