@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 from tests.story.up import Run, running
 from tests.web.chromium.visiting import HEIGHT, Look, Visit, visiting
 
-pytestmark = [pytest.mark.story, pytest.mark.chromium]
+pytestmark = [pytest.mark.story, pytest.mark.chromium, pytest.mark.timeout(300)]
 DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 QUICK = {"MESHDESK_SHORTEST_WINDOW": "PT1S", "MESHDESK_INVENTORY": "PT5S"}
 WINDOW, PATIENCE = "30s", 60_000
