@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, select, union
@@ -11,20 +11,19 @@ from sqlalchemy.orm import Session
 from portal.access.actor import Actor
 from portal.kinds.registry import KINDS
 from portal.models import Ticket
-from portal.queries.tickets import RECERTIFY_WITHIN, WHOLE, TicketFilter, of_place, visible, waits_for
+from portal.queries.tickets import RECERTIFY_WITHIN, WHOLE, TicketFilter, of_place, visible
 from portal.states import State
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 BY_PEOPLE = tuple(name for name, kind in KINDS.items() if not kind.has_cluster_change)
 
 
-def candidates(session: Session, *, by: Actor, now: datetime) -> list[int]:
-    """The numbers of tickets, oldest first, on which the actor may have to decide, answer, review, recertify or carry
-    out; some of them they may not even see."""
+def owed(session: Session, *, by: Actor, now: datetime) -> Collection[int]:
+    """The numbers of tickets past their decision that the actor may have to review, recertify or carry out; some of
+    them they may not even see."""
     # Each by an index of its own: of a hundred thousand tickets few wait for anything.
     for_operators = [_to_carry_out()] if by.is_operator else []
-    ids = union(_pending(by), _unreviewed(), _to_recertify(now), *for_operators)
-    return sorted(session.scalars(ids))
+    return set(session.scalars(union(_unreviewed(), _to_recertify(now), *for_operators)))
 
 
 def whole(session: Session, ids: Sequence[int], wanted: TicketFilter, *, by: Actor) -> Sequence[Ticket]:
@@ -33,10 +32,6 @@ def whole(session: Session, ids: Sequence[int], wanted: TicketFilter, *, by: Act
     if (condition := visible(by)) is not None:
         query = query.where(condition)
     return session.scalars(of_place(query, wanted).options(*WHOLE).order_by(Ticket.id)).all()
-
-
-def _pending(by: Actor) -> Select[int]:
-    return select(Ticket.id).where(waits_for(by))
 
 
 def _unreviewed() -> Select[int]:

@@ -18,6 +18,7 @@ from portal.models import Ticket
 from portal.queries import inbox
 from portal.queries.deciders import Deciders
 from portal.states import State
+from portal.tickets.awaited import awaited
 from portal.tickets.moving import may
 from portal.tickets.recertifying import is_asked
 from portal.tickets.standing import is_awaited
@@ -48,7 +49,7 @@ def waiting(
 ) -> tuple[list[Item], bool]:
     """What waits for the actor, oldest first: at most `limit`, and whether there is more."""
     found: list[Item] = []
-    ids = inbox.candidates(session, by=by, now=now)
+    ids = sorted({*awaited(session, wanted, by=by), *inbox.owed(session, by=by, now=now)})
     for start in range(0, len(ids), BATCH):
         rows = inbox.whole(session, ids[start : start + BATCH], wanted, by=by)
         found += _items(session, rows, by, now)
