@@ -12,6 +12,7 @@ from portal.tickets import breaking_glass, due, questions, recertifying
 from portal.tickets.breaking_glass import Review
 from portal.tickets.due import Due
 from tests import world
+from tests.tickets.people import service
 from tests.tickets.times import pass_by, rule_by
 from tests.workers.desk import Desk
 
@@ -61,6 +62,15 @@ def test_a_question_waits_for_its_answer_and_nobody_decides_meanwhile(desk: Desk
     with desk.acting("member") as (session, person):
         questions.answer(session, number, text="The tills'.", by=person, now=database_now(session))
     assert (waits(desk, "partner"), waits(desk, "member")) == ([(number, Due.DECIDE)], [])
+
+
+def test_a_question_on_a_service_s_ticket_waits_for_who_answers_for_the_service(desk: Desk) -> None:
+    with desk.database.unit_of_work() as session:
+        service(session, "deploys", "member", Role.MEMBER)
+    number = desk.ask("7001", who="emojis/deploys")
+    with desk.acting("partner") as (session, person):
+        questions.question(session, number, text="Which vendor?", by=person, now=database_now(session))
+    assert waits(desk, "member") == [(number, Due.ANSWER)]
 
 
 def test_broken_glass_waits_for_its_review(desk: Desk) -> None:
