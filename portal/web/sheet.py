@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
-from portal.api.views import one_view
+from portal.api.views import whole_view
 from portal.durations import words
 from portal.errors import Invalid
 from portal.kinds.registry import kind_named
@@ -55,7 +55,7 @@ def read(session: Session, number: int, by: Actor) -> Read:
     """A ticket with all that is shown of it; raises NotFound, also for another tenant's."""
     ticket = queries.ticket(session, number, by=by)
     events = queries.newest_events(session, ticket.ref, limit=MOST_EVENTS)
-    return Read(ticket, one_view(session, number, by=by), queries.evidence(session, ticket.id), events)
+    return Read(ticket, whole_view(session, ticket), queries.evidence(session, ticket.id), events)
 
 
 def sheet(session: Session, found: Read, *, by: Actor, now: datetime, refusal: Refusal | None = None) -> dict[str, Any]:
