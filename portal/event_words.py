@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+SAID = ("reason", "note", "text", "answer", "why")
+"""The parts of an event's payload that are words of somebody."""
 TYPES: dict[str, str] = {
     "ticket:submitted": "asked for it",
     "ticket:approved": "approved: it may begin",
@@ -79,3 +84,8 @@ def types_of(said: str) -> tuple[str, ...]:
     if ":" in said:
         return (said,)
     return tuple(one for one in TYPES if one.startswith(f"{said}:")) or (said,)
+
+
+def said_in(payload: Mapping[str, Any]) -> str:
+    """What somebody said in an event's payload, in their own words; empty where nobody said anything."""
+    return next((payload[name] for name in SAID if isinstance(payload.get(name), str) and payload[name]), "")

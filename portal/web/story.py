@@ -9,11 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from portal.access.actor import CLOCK, POLICY, REGISTRY, WORKER
+from portal.event_words import said_in
 from portal.models import Event
 
 MACHINES = frozenset(actor.name for actor in (CLOCK, POLICY, REGISTRY, WORKER))
-SAID = ("reason", "note", "text", "answer", "why")
-"""The parts of an event that are words of somebody."""
 WORDS = {
     "ticket:submitted": "asked for it",
     "ticket:approved": "it is approved",
@@ -102,9 +101,8 @@ def _is_a_step_of_machines(event: Event) -> bool:
 
 def _told(event: Event) -> Told:
     payload: dict[str, Any] = event.payload or {}
-    said = next((payload[name] for name in SAID if isinstance(payload.get(name), str) and payload[name]), "")
     words = WORDS.get(event.type, event.type.replace(":", " ").replace("-", " "))
     spoken = event.type.startswith(("comment:", "question:"))
     question = payload.get("question") if event.type == "question:asked" else None
     became = words.startswith(("it ", "nobody ", "a decision "))
-    return Told(event.number, event.happened_at, event.actor, words, said, spoken, became, question)
+    return Told(event.number, event.happened_at, event.actor, words, said_in(payload), spoken, became, question)

@@ -11,7 +11,7 @@ from flask import Response, g, request
 from portal.api import paging, trail
 from portal.api.context import actor, parts
 from portal.audit import SYSTEM_CHAIN
-from portal.event_words import TYPES, words_of
+from portal.event_words import TYPES, said_in, words_of
 from portal.models import Event
 from portal.web import sent, sessions
 from portal.web.blueprint import blueprint
@@ -20,8 +20,6 @@ from portal.web.page import render
 ASKED = trail.AskedSchema()
 SUBJECTS = tuple(dict.fromkeys(one.partition(":")[0] for one in TYPES))
 MOST_OF_A_PAYLOAD = 1500
-SAID = ("reason", "note", "text", "answer", "why")
-"""The parts of an event that are words of somebody."""
 
 
 def _chosen() -> dict[str, str]:
@@ -53,12 +51,11 @@ def show_trail() -> Response:
 
 def _shown(event: Event) -> dict[str, Any]:
     payload = event.payload or {}
-    said = next((payload[name] for name in SAID if isinstance(payload.get(name), str) and payload[name]), "")
     whole = "" if event.payload is None else json.dumps(payload, ensure_ascii=False, indent=1, sort_keys=True)
     return {
         "event": event,
         "words": words_of(event.type),
-        "said": said,
+        "said": said_in(payload),
         "ticket": event.chain if event.chain != SYSTEM_CHAIN else None,
         "payload": whole[:MOST_OF_A_PAYLOAD],
         "cut": len(whole) > MOST_OF_A_PAYLOAD,
