@@ -139,13 +139,7 @@ def _add_ticket(crowd: Crowd, number: int, at: datetime) -> None:
     who, requester = crowd.people[tenant][chance.randrange(3)]
     apps = chance.sample(range(WORKLOADS), 2)
     port = chance.randint(1024, 65000)
-    fields = {
-        "workloads": [f"deployment/app-{app}" for app in apps],
-        "mode": "skip-ports",
-        "inbound": f"{port},9000-9010" if number % 10 == 0 else str(port),
-        "outbound": "",
-        "application_encryption": {"encrypted": True, "how": "TLS 1.3 in the server"},
-    }
+    fields = _fields(apps, f"{port},9000-9010" if number % 10 == 0 else str(port))
     reason = f"{chance.choice(WHY)}, case {chance.randint(1000, 99999)}"
     place = {"kind": "encryption-exception", "cluster": f"cluster-{cluster}", "namespace": f"shop-{tenant}"}
     lasts = state is State.ACTIVE
@@ -182,6 +176,16 @@ def _add_ticket(crowd: Crowd, number: int, at: datetime) -> None:
     _add_story(crowd, number, state, at)
     for word in words_in([*told, f"security-{tenant}"] if state in (State.ACTIVE, State.CLOSED) else told):
         crowd.add(TicketWord, ticket_id=number, word=word)
+
+
+def _fields(apps: list[int], inbound: str) -> dict[str, Any]:
+    return {
+        "workloads": [f"deployment/app-{app}" for app in apps],
+        "mode": "skip-ports",
+        "inbound": inbound,
+        "outbound": "",
+        "application_encryption": {"encrypted": True, "how": "TLS 1.3 in the server"},
+    }
 
 
 def _add_story(crowd: Crowd, number: int, state: State, at: datetime) -> None:
