@@ -38,6 +38,11 @@ def undo_queue(cluster: str) -> str:
     return f"cluster.{cluster}.undo"
 
 
+def look_queue(cluster: str) -> str:
+    """The queue of the work that only looks at a cluster and may take minutes: posture, probes, figures."""
+    return f"cluster.{cluster}.look"
+
+
 @dataclass(frozen=True)
 class Call:
     """A task to be called with one id, in a queue, not before `delay` has passed."""

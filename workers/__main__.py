@@ -11,12 +11,12 @@ import click
 
 from portal.config import Config
 from portal.errors import ClusterError, MeshdeskError
-from portal.outbox import NOTIFY_QUEUE, apply_queue, undo_queue
+from portal.outbox import NOTIFY_QUEUE, apply_queue, look_queue, undo_queue
 from workers.celery import SWEEP_QUEUE, make_celery
 from workers.cluster.access import configured
 from workers.tasks import register
 
-WORK = ("apply", "undo", "sweep", "notify")
+WORK = ("apply", "undo", "look", "sweep", "notify")
 
 
 @click.group()
@@ -46,7 +46,7 @@ def worker(clusters: tuple[str, ...], work: tuple[str, ...]) -> None:
 
 def queues_for(clusters: tuple[str, ...], work: tuple[str, ...], config: Config) -> list[str]:
     """The queues that a worker for these clusters (or all of its file) and this work listens on."""
-    named = {"apply": apply_queue, "undo": undo_queue}
+    named = {"apply": apply_queue, "undo": undo_queue, "look": look_queue}
     wanted = [named[one] for one in work if one in named]
     # Sweeping and telling people need no cluster, and so no file that says how to reach one.
     where = (clusters or tuple(configured(config))) if wanted else ()

@@ -37,7 +37,7 @@ def serve() -> None:
 @click.command()
 @click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Work for this cluster; repeatable.")
 @click.option(
-    "--queues", "--work", "queues", multiple=True, metavar="LIST", help="Only this work: apply,undo,sweep,notify."
+    "--queues", "--work", "queues", multiple=True, metavar="LIST", help="Only this work: apply,undo,look,sweep,notify."
 )
 def worker(clusters: tuple[str, ...], queues: tuple[str, ...]) -> None:
     """Run a worker for the named clusters, or for all of the clusters file."""

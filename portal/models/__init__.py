@@ -8,6 +8,7 @@ from portal.models.evidence import Evidence
 from portal.models.inventory import InventoryCluster, InventoryNamespace, InventoryObject, InventoryWorkload
 from portal.models.message import Message
 from portal.models.notices import Delivery, Notice
+from portal.models.posture import PostureCluster, PostureCount, PostureHole, PostureWorkload
 from portal.models.registry import (
     Cluster,
     ClusterGone,
@@ -51,6 +52,10 @@ __all__ = [
     "Person",
     "PersonGroup",
     "PolicyVersion",
+    "PostureCluster",
+    "PostureCount",
+    "PostureHole",
+    "PostureWorkload",
     "RegistryVersion",
     "RejectTemplate",
     "Role",

@@ -21,6 +21,8 @@ from portal.supervisor.child import Plan
 PRACTICE, REAL = "practice", "real"
 # How Celery ends the line that it writes when a worker takes tasks.
 WORKER_READY = " ready."
+# A process of its own does the rest: undoing never waits behind applying.
+WORK = "apply,look,sweep,notify"
 WORLDS = ("practice", "practice-sandbox")
 NEVER_BY_PROXY = build_opener(ProxyHandler({}))
 
@@ -108,8 +110,7 @@ def services(setup: Setup) -> list[Plan]:
     """The processes of the product."""
     return [
         replace(_python("web", "portal.cli", "serve"), ready=lambda: _is_ready(setup.address)),
-        replace(_python("worker", "portal.cli", "worker", "--work", "apply,sweep,notify"), ready_words=WORKER_READY),
-        # A process of its own: undoing never waits behind applying.
+        replace(_python("worker", "portal.cli", "worker", "--work", WORK), ready_words=WORKER_READY),
         replace(_python("undo", "portal.cli", "worker", "--work", "undo"), ready_words=WORKER_READY),
         _python("beat", "portal.cli", "beat"),
     ]

@@ -37,7 +37,7 @@ QUICK = {
 }
 PROCESSES = {
     "web": ("portal.cli", "serve"),
-    "apply": ("portal.cli", "worker", "--work", "apply,sweep"),
+    "apply": ("portal.cli", "worker", "--work", "apply,look,sweep"),
     "undo": ("portal.cli", "worker", "--work", "undo"),
     "beat": ("portal.cli", "beat"),
 }
