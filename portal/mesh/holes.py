@@ -1,7 +1,7 @@
 """Where the mesh's encryption has a hole, and what of old windows was left behind: what posture finds. Pure.
 
-A hole needs a live ticket that explains it; a leftover is told, and no ticket is asked for. The codes are what Linkerd's
-injector, proxy-init and policy controller make of annotations, labels and pods.
+A hole needs a live ticket that explains it; a leftover is told, and no ticket is asked for. The codes are what the
+injector, proxy-init and the policy controller of Linkerd make of annotations, labels and pods.
 """
 
 from __future__ import annotations
