@@ -23,6 +23,12 @@ def upgrade() -> None:
         sa.Column("cluster", sa.String(length=253), nullable=False),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False, comment="last try, also one that failed"),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True, comment="last reading that was whole"),
+        sa.Column(
+            "reading_until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="how long the claim of the worker that reads holds",
+        ),
         sa.Column("problem", sa.Text(), nullable=True, comment="why the last try failed"),
         sa.Column("seconds", sa.Float(), nullable=True, comment="how long the last whole reading took"),
         sa.Column(
@@ -40,6 +46,9 @@ def upgrade() -> None:
         sa.Column("cluster", sa.String(length=253), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "hourly", sa.Boolean(), nullable=False, comment="first of its hour: kept when the others are forgotten"
+        ),
         sa.Column("encrypted", sa.Integer(), nullable=False),
         sa.Column("partly", sa.Integer(), nullable=False),
         sa.Column("unmeshed", sa.Integer(), nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, BigId, IdColumn, Instant, JSONDict, JSONList, Name, Words
@@ -18,6 +18,7 @@ class PostureCluster(Base):
     cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"), primary_key=True)
     tried_at: Mapped[Instant] = mapped_column(comment="last try, also one that failed")
     seen_at: Mapped[Instant | None] = mapped_column(comment="last reading that was whole")
+    reading_until: Mapped[Instant | None] = mapped_column(comment="how long the claim of the worker that reads holds")
     problem: Mapped[Words | None] = mapped_column(comment="why the last try failed")
     seconds: Mapped[float | None] = mapped_column(Float, comment="how long the last whole reading took")
     facts: Mapped[JSONDict] = mapped_column(comment="what it was compared with: Linkerd's version, the trust root")
@@ -80,7 +81,7 @@ class PostureHole(Base):
 
 
 class PostureCount(Base):
-    """How a cluster's workloads stood at one reading, by tenant (null: of none); thinned to one an hour after days."""
+    """How a cluster's workloads stood at one reading, by tenant (null: of none); after days one an hour is kept."""
 
     __tablename__ = "posture_count"
     __table_args__ = (Index("ix_posture_count_cluster_at", "cluster", "at"), Index("ix_posture_count_at", "at"))
@@ -89,6 +90,7 @@ class PostureCount(Base):
     cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     at: Mapped[Instant]
+    hourly: Mapped[bool] = mapped_column(Boolean, comment="first of its hour: kept when the others are forgotten")
     encrypted: Mapped[int] = mapped_column(Integer)
     partly: Mapped[int] = mapped_column(Integer)
     unmeshed: Mapped[int] = mapped_column(Integer)
