@@ -84,6 +84,9 @@ class Config:
     inventory_every: timedelta = _setting(
         "MESHDESK_INVENTORY", timedelta(seconds=60), _duration, "How often each cluster's inventory is refreshed."
     )
+    posture_every: timedelta = _setting(
+        "MESHDESK_POSTURE", timedelta(minutes=5), _duration, "How often the posture of each cluster is read."
+    )
     cluster_timeout: timedelta = _setting(
         "MESHDESK_CLUSTER_TIMEOUT", timedelta(seconds=5), _duration, "Longest that one call to a cluster may take."
     )

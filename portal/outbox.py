@@ -19,7 +19,8 @@ from portal.models import Message, Ticket
 log = logging.getLogger(__name__)
 
 TASKS = frozenset(
-    f"meshdesk.{name}" for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify")
+    f"meshdesk.{name}"
+    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify", "posture")
 )
 NOTIFY_QUEUE = "notify"
 RESEND_AFTER = timedelta(seconds=10)
@@ -113,6 +114,12 @@ def ask_inventory(session: Session, cluster: str, *, now: datetime) -> None:
     """Have a cluster's inventory refreshed, once, however often it is asked for meanwhile."""
     if not waiting(session, "meshdesk.inventory", cluster):
         send(session, Call("meshdesk.inventory", cluster, apply_queue(cluster)), now=now)
+
+
+def ask_posture(session: Session, cluster: str, *, now: datetime) -> None:
+    """Have a cluster's posture read, once, however often it is asked for meanwhile."""
+    if not waiting(session, "meshdesk.posture", cluster):
+        send(session, Call("meshdesk.posture", cluster, look_queue(cluster)), now=now)
 
 
 def ask_notify(session: Session, channel: str, *, now: datetime) -> None:

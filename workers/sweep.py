@@ -23,6 +23,7 @@ from portal.tickets.catching_up import OLDEST_DEBT
 from portal.tickets.reminding import tell_late_undo
 from workers.clock import HANDS, Hand
 from workers.context import Context
+from workers.posture_due import call_for_postures
 from workers.viz.bundles import call_for_bundles
 
 log = logging.getLogger(__name__)
@@ -163,6 +164,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     "preflights": _call_preflights,
     "messages": _resend,
     "inventories": _call_inventories,
+    "postures": call_for_postures,
     "bundles of Viz": call_for_bundles,
     "late undos": _tell_late_undos,
     "notices": _call_notifiers,

@@ -13,6 +13,7 @@ from workers.apply import apply
 from workers.context import Context, process_context
 from workers.inventory import refresh
 from workers.orphans import converge_target
+from workers.posture import read_posture
 from workers.preflight import preflight
 from workers.sweep import sweep
 from workers.undo import undo
@@ -41,6 +42,7 @@ WORK: dict[str, Work] = {
     "meshdesk.converge": _of_ticket(converge_target),
     "meshdesk.inventory": refresh,
     "meshdesk.bundle": read_bundle,
+    "meshdesk.posture": read_posture,
     "meshdesk.notify": _notify,
 }
 

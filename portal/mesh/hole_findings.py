@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from portal.mesh.annotations import MeshDefaults
 from portal.mesh.holes import LEFTOVERS, Code
 from portal.mesh.holes_explained import Explained, explained
 from portal.mesh.holes_of_template import makers_of
@@ -49,6 +50,12 @@ def _latest(makers: Mapping[Weakness, Maker], weaknesses: Collection[Weakness]) 
 def _ours(detail: dict[str, Any], code: Code, maker: Maker | None, said: Explained) -> dict[str, Any]:
     nobody = maker is not None and maker.manager == OURS and not said.tickets and code not in LEFTOVERS
     return {**detail, "ours": True} if nobody else detail
+
+
+def with_expected(found: Found, defaults: MeshDefaults) -> Found:
+    """The same, with what the control plane has where the hole is told beside it."""
+    expected = {Code.OLD_PROXY: defaults.version, Code.WEAKER_POLICY: defaults.default_inbound_policy}.get(found.code)
+    return replace(found, detail={**found.detail, "expected": expected}) if expected else found
 
 
 @dataclass

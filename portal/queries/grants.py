@@ -32,8 +32,11 @@ class Grant:
     expires_at: datetime | None
 
 
-def grants(session: Session, clusters: Collection[str], *, by: Actor) -> dict[tuple[str, str, str, str], list[Grant]]:
-    """What tickets have on the workloads of these clusters now, also what is still being undone, by workload."""
+def grants(
+    session: Session, clusters: Collection[str], *, by: Actor, namespace: str | None = None
+) -> dict[tuple[str, str, str, str], list[Grant]]:
+    """What tickets have on the workloads of these clusters, or of one namespace of theirs, now, by workload; also what
+    is still being undone."""
     query = (
         select(Target, TicketTarget, Ticket)
         .join(TicketTarget, TicketTarget.target_id == Target.id)
@@ -45,6 +48,8 @@ def grants(session: Session, clusters: Collection[str], *, by: Actor) -> dict[tu
             *(TicketTarget.wanted, TicketTarget.suspended),
         )
     )
+    if namespace is not None:
+        query = query.where(Target.namespace == namespace)
     found: dict[tuple[str, str, str, str], list[Grant]] = defaultdict(list)
     for row in session.execute(query.order_by(Ticket.id)) if clusters else ():
         want = Want.from_json(row.wanted) - Want.from_json(row.suspended)

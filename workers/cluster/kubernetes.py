@@ -61,6 +61,14 @@ class KubernetesCluster(KubernetesObjects):
         for kind in ("replicaset", "job", "pod"):
             yield from (obj for obj in self._list(kind, namespace) if controller_of(obj) is None)
 
+    def metadata(self, kind: str, namespace: str) -> Iterator[Object]:
+        """Nothing but `{"metadata": …}` of each object of a kind of workload in a namespace."""
+        if not is_name(namespace):
+            return
+        ask = Ask("GET", paths.listing(kind, namespace), paths.words(kind, namespace), only_metadata=True)
+        for page in self._api.pages(ask, ""):
+            yield from ({"metadata": item["metadata"]} for item in page.get("items") or [])
+
     def workload(self, ref: WorkloadRef) -> Object:
         """One workload as it is now; raises Gone."""
         return self._get(ref)

@@ -38,6 +38,7 @@ class Ask:
     """One call: method, path, what it is about in words (`deployment/emoji in emojivoto`), query and body.
 
     `home` is set where the API server may know no such kind, so that a 404 must be told from that of a missing object.
+    `only_metadata` has the API server leave out the rest of each object of a list.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Ask:
     query: tuple[tuple[str, str], ...] = ()
     body: Object | None = None
     home: Home | None = None
+    only_metadata: bool = False
 
 
 # While it starts, an API server forbids whatever it has not read the rules for yet; then it is not ready either.

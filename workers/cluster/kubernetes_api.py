@@ -39,6 +39,8 @@ _PAGE = 250
 _CONNECTIONS = 32
 _EXPIRED = 410
 _PATCH = "application/merge-patch+json"
+_JSON = "application/json"
+_ONLY_METADATA = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{_JSON}"
 _WRONG = (ValueError, TypeError, KeyError, AttributeError)
 _UNUSABLE = (kubernetes_config.ConfigException, yaml.YAMLError, OSError, *_WRONG)
 
@@ -110,8 +112,8 @@ class Api:
 
     def _send(self, ask: Ask) -> Answer:
         client = self._connected()
-        content = _PATCH if ask.method == "PATCH" else "application/json"
-        headers = {"Accept": "application/json", "Content-Type": content}
+        content = _PATCH if ask.method == "PATCH" else _JSON
+        headers = {"Accept": _ONLY_METADATA if ask.only_metadata else _JSON, "Content-Type": content}
         try:
             request = client.param_serialize(
                 ask.method,

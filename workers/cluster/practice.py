@@ -63,6 +63,12 @@ class PracticeCluster(PracticeObjects):
         owned_too = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
         yield from (obj for obj in found if obj["kind"] in owned_too or not controller_uid(obj))
 
+    def metadata(self, kind: str, namespace: str) -> Iterator[Object]:
+        """Nothing but `{"metadata": …}` of each object of a kind of workload in a namespace."""
+        with self._call() as moment:
+            found = moment.store.all(kind, namespace)
+        yield from ({"metadata": obj["metadata"]} for obj in found)
+
     def workload(self, ref: WorkloadRef) -> Object:
         """One workload as it is now; raises Gone."""
         return self._read(_key(ref))

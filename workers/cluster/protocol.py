@@ -46,6 +46,12 @@ class Cluster(Protocol):
     def workloads(self, namespace: str | None = None) -> Iterator[Object]:
         """Deployments, StatefulSets, DaemonSets, CronJobs, and ReplicaSets, Jobs and Pods that no controller owns."""
 
+    def metadata(self, kind: str, namespace: str) -> Iterator[Object]:
+        """Nothing but `{"metadata": …}` of each object of a kind of workload (`replicaset`) in a namespace.
+
+        None where the namespace is not there.
+        """
+
     def workload(self, ref: WorkloadRef) -> Object:
         """One workload as it is now; raises Gone."""
 
