@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from portal.db import Base, Database
-from portal.models import InventoryCluster
+from portal.models import InventoryCluster, PostureCluster
 
 
 class Rows:
@@ -29,6 +29,7 @@ class Rows:
                 _count_on(connection, table)
             # It was looked at just now, not when the tests began.
             connection.execute(update(InventoryCluster).values(seen_at=func.now(), tried_at=func.now()))
+            connection.execute(update(PostureCluster).values(tried_at=func.now()))
 
 
 def _count_on(connection: Connection, table: Table) -> None:
