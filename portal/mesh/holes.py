@@ -51,13 +51,13 @@ WITHOUT_PROXY = frozenset({Code.UNMESHED, Code.HOST_NETWORK, Code.DECOY, Code.WE
 
 @dataclass(frozen=True)
 class Hole:
-    """One hole of one workload or namespace; `detail` is JSON-safe and says what exactly. All of it may be absent:
+    """One hole of one workload or namespace; `detail` is JSON-safe and says what exactly:
 
-    `values` [[what, value], …] (annotation, label, container or reason of the injector, and how it reads), of skip
-    lists `ports` and `unread` (lists that cannot be read), `expected` (the control plane's own value), `pods` of `of`
-    pods show it (0 of 0: the template), `before` (the template no longer says so), `left` (ports that no ticket
-    explains), `ours` (Meshdesk wrote it and no live ticket explains it); of namespaces `workloads` (how many), `named`
-    (the first of them), `open` (how many of them no ticket explains).
+    `values` [[what, value], …] (annotation, label, container or reason of the injector, and how it reads) or, of skip
+    lists, `ports` and perhaps `unread` (lists that cannot be read). Of workloads `pods` of `of` pods show it (of 0: the
+    template does); of namespaces `workloads` (how many), `named` (the first of them), `open` (how many of them no
+    ticket explains). Where it is so: `expected` (the control plane's own value), `before` (the template no longer says
+    so), `left` (ports that no ticket explains), `ours` (Meshdesk wrote it, and no live ticket explains it).
     """
 
     code: Code

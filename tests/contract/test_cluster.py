@@ -413,6 +413,16 @@ def test_the_listing_has_what_people_own_and_not_what_controllers_do(world: Worl
     assert list(world.cluster.workloads("../secrets")) == []
 
 
+def test_metadata_alone_tells_who_controls_a_replica_set(world: World, ref: WorkloadRef) -> None:
+    (found,) = world.cluster.metadata("replicaset", world.namespace)
+    assert set(found) == {"metadata"}
+    (owner,) = found["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["controller"]) == ("Deployment", ref.name, True)
+    assert "pod-template-hash" in found["metadata"]["labels"]
+    for missing in ("no-such-namespace", "../secrets"):
+        assert list(world.cluster.metadata("replicaset", missing)) == []
+
+
 def test_names_as_long_as_kubernetes_allows(world: World) -> None:
     ref = WorkloadRef("deployment", world.namespace, "n" * 253)
     world.create(workload("Deployment", ref, template("long"), replicas=0))

@@ -63,7 +63,7 @@ def test_the_rights_are_those_that_are_meant() -> None:
     assert not any("*" in part for _, _, rule in rules() for field in rule.values() for part in field)
     assert "secrets" not in {resource for _, resource, _ in granted}
     named = {resource: rule.get("resourceNames") for _, _, rule in rules() for resource in rule["resources"]}
-    assert named["configmaps"] == ["linkerd-config"]
+    assert named["configmaps"] == ["linkerd-config", "linkerd-identity-trust-roots"]
     assert named["mutatingwebhookconfigurations"] == ["linkerd-proxy-injector-webhook-config"]
 
 
@@ -211,10 +211,12 @@ def refusals(cluster: Cluster, world: RealWorld) -> list[str]:
 def everything(cluster: Cluster, namespace: str) -> Iterator[Callable[[], object]]:
     """Each call of the protocol, on each kind."""
     yield cluster.mesh
+    yield partial(cluster.object, ObjectRef("v1", "ConfigMap", "linkerd", "linkerd-identity-trust-roots"))
     yield cluster.injector_webhook
     yield lambda: list(cluster.namespaces())
     yield lambda: cluster.namespace(namespace)
     yield lambda: cluster.disruption_budgets(namespace)
+    yield lambda: list(cluster.metadata("replicaset", namespace))
     named = {"deployment": "a", "statefulset": "b", "daemonset": "c", "replicaset": "d"}
     named |= {kind: f"bare-{kind}" for kind in ("cronjob", "job", "pod")}
     for kind, name in named.items():
