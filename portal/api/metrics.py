@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal import http
 from portal.api.context import parts
+from portal.api.posture_metrics import posture_metrics
 from portal.db import database_now
 from portal.errors import Forbidden, SignInNeeded
 from portal.queries import metrics as selects
@@ -66,6 +67,7 @@ class _Found(Collector):
         yield self._queues()
         yield from self._clusters()
         yield from self._deliveries()
+        yield from posture_metrics(self._session, now=self._now)
 
     def _tickets(self) -> Metric:
         found = GaugeMetricFamily("meshdesk_tickets", "Tickets by state and kind.", labels=["state", "kind"])

@@ -48,7 +48,7 @@ def fact(code: Code, detail: Detail) -> str:
         said.append(f"No live ticket explains {_count(detail['open'], 'of them', 'of them')}.")
     if detail.get("ours"):
         said.append("Meshdesk wrote it, and no live ticket asks for it.")
-    return " ".join(said)
+    return " ".join(said).strip()
 
 
 def meaning(code: Code, detail: Detail) -> str:

@@ -38,6 +38,7 @@ _KEYS: dict[str, tuple[Code, frozenset[str]]] = {
     "config.linkerd.io/outbound-port": (Code.PROXY_PORTS, frozenset({"", "4140"})),
     "config.linkerd.io/enable-gateway": (Code.PROXY_PORTS, frozenset({"", "false"})),
 }
+_ALWAYS = Ports.of(4190, 4191)
 _POD_ONLY = frozenset({"config.linkerd.io/enable-gateway"})
 _SKIPS = {SKIP_INBOUND: Code.SKIP_INBOUND, SKIP_OUTBOUND: Code.SKIP_OUTBOUND}
 CHECKED = (*_KEYS, *_SKIPS, DEBUG_SIDECAR, DEFAULT_POLICY)
@@ -138,11 +139,12 @@ def _same(key: str, annotations: Mapping[str, str], yard: Yardstick) -> bool:
 
 def _beyond(key: str, text: str, defaults: MeshDefaults) -> str:
     """The ports that the control plane's defaults do not skip; a text that is no list as it is."""
+    # The proxy's own two ports are always among the inbound ones.
+    known = _ALWAYS if key == SKIP_INBOUND else Ports()
     try:
-        ports = Ports.parse(text)
+        ports = Ports.parse(text) - known
     except ValueError:
-        # The init container's argument has the proxy's own two ports before it.
-        return text.removeprefix("4190,4191,")
+        return text.removeprefix(f"{_ALWAYS.ranges[0].first},{_ALWAYS.ranges[0].last},")
     try:
         return str(ports - Ports.parse(defaults.skip(key)))
     except ValueError:

@@ -90,7 +90,9 @@ class PostureCount(Base):
     cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     at: Mapped[Instant]
-    hourly: Mapped[bool] = mapped_column(Boolean, comment="first of its hour: kept when the others are forgotten")
+    hourly: Mapped[bool] = mapped_column(
+        Boolean, default=False, comment="first of its hour: kept when the others are forgotten"
+    )
     encrypted: Mapped[int] = mapped_column(Integer)
     partly: Mapped[int] = mapped_column(Integer)
     unmeshed: Mapped[int] = mapped_column(Integer)

@@ -15,7 +15,15 @@ from portal import create_app, outbox
 from portal.api.context import EXTENSION
 from portal.config import Config
 from portal.db import database_now
-from portal.models import Cluster, InventoryCluster, Message, Ticket
+from portal.models import (
+    Cluster,
+    InventoryCluster,
+    Message,
+    PostureCluster,
+    PostureHole,
+    PostureWorkload,
+    Ticket,
+)
 from tests import world
 from tests.api.desk import Desk
 
@@ -113,6 +121,31 @@ def test_clusters_that_fail_and_clusters_that_are_paused(desk: Desk) -> None:
     assert [one(found, "cluster_paused", cluster=name) for name in names] == [0, 1, 0, None]
     assert [one(found, "inventory_age_seconds", cluster=name) is None for name in names] == [False, False, True, True]
     assert (one(found, "inventory_age_seconds", cluster="practice") or 0) >= timedelta(60).total_seconds()
+
+
+def test_posture_by_standing_code_and_age(desk: Desk) -> None:
+    assert not [name for name, _ in samples(desk) if name.startswith("posture")]
+    with desk.database.unit_of_work() as session:
+        now = database_now(session)
+        seen = now - timedelta(seconds=90)
+        session.add(PostureCluster(cluster="practice", tried_at=now, seen_at=seen, problem="It is away.", facts={}))
+        session.add(PostureCluster(cluster="playground", tried_at=now, facts={}))
+        where = {"cluster": "practice", "namespace": "emojivoto", "kind": "deployment", "seen_at": seen}
+        for name, standing in (("web", "encrypted"), ("emoji", "partly"), ("voting", "partly")):
+            session.add(PostureWorkload(**where, name=name, standing=standing, pods=1, meshed_pods=1, facts={}))
+        for name, since, gone in (("emoji", None, None), ("voting", now, None), ("web", now, now)):
+            told = {"detail": {}, "tickets": [], "first_seen_at": seen, "unexplained_since": since, "gone_at": gone}
+            session.add(PostureHole(**where, name=name, code="skip-inbound", **told))
+    found = samples(desk)
+    standings = ("encrypted", "partly", "unmeshed")
+    counts = [one(found, "posture_workloads", cluster="practice", standing=standing) for standing in standings]
+    assert counts == [1, 2, None]
+    for explained in ("true", "false"):
+        assert one(found, "posture_holes", cluster="practice", code="skip-inbound", explained=explained) == 1
+    assert [one(found, "posture_failing", cluster=name) for name in ("practice", "playground")] == [1, 0]
+    assert 90 <= (one(found, "posture_age_seconds", cluster="practice") or 0) < 150
+    assert one(found, "posture_age_seconds", cluster="playground") is None
+    assert "emojivoto" not in desk.client.get("/metrics").text
 
 
 def test_it_names_no_tenant_no_person_and_no_reason(desk: Desk) -> None:

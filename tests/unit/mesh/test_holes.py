@@ -84,7 +84,7 @@ HOLES = [
 HARMLESS = [
     template(),
     template({SKIP_INBOUND: "4567-4568", SKIP_OUTBOUND: ""}),
-    template({SKIP_INBOUND: "4567"}),
+    template({SKIP_INBOUND: "4567,4190"}),
     template({f"{CONFIG}skip-subnets": "", f"{CONFIG}proxy-uid": "2102", f"{CONFIG}proxy-gid": "2102"}),
     template({f"{CONFIG}proxy-additional-env": "", f"{CONFIG}proxy-version": "edge-26.6.3"}),
     template({f"{CONFIG}inbound-port": "4143", f"{CONFIG}outbound-port": "4140", f"{CONFIG}enable-gateway": "false"}),
