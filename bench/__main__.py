@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.figures import Figure, table
 from bench.lists import lists
 from bench.pages import pages
+from bench.posture import posture
 from bench.windows import windows
 
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Measure and print; takes about two minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, lists, pages):
+    for part in (windows, lists, pages, posture):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(
