@@ -64,7 +64,7 @@ def _let_go(context: Context, claim: Claim, problem: str) -> None:
 
 def _read(context: Context, claim: Claim, began: float) -> None:
     cluster = context.connect(claim.cluster)
-    yard = yardstick(context, cluster)
+    yard = yardstick(context, claim.cluster, cluster)
     names = set()
     for namespace in cluster.namespaces():
         if _is_read(namespace, yard):

@@ -20,16 +20,16 @@ from workers.viz.inventory import namespaces, tap_api
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 
 
-def yardstick(context: Context, cluster: Cluster) -> Yardstick:
+def yardstick(context: Context, name: str, cluster: Cluster) -> Yardstick:
     """Read it; raises what the cluster raises, and Refused where Linkerd is not there."""
     try:
         defaults = cluster.mesh()
     except Gone as error:
         raise Refused(
-            f"Linkerd's configuration was not found on cluster {cluster.name}: your platform operators must look."
+            f"Linkerd's configuration was not found on cluster {name}: your platform operators must look."
         ) from error
     root = _trust_root(cluster, defaults.namespace) or defaults.trust_root_sha256
-    return Yardstick(defaults, cluster.injector_webhook() or {}, root, _viz_since(context, cluster))
+    return Yardstick(defaults, cluster.injector_webhook() or {}, root, _viz_since(context, name, cluster))
 
 
 def _trust_root(cluster: Cluster, namespace: str) -> str | None:
@@ -42,11 +42,11 @@ def _trust_root(cluster: Cluster, namespace: str) -> str | None:
     return hashlib.sha256(pem.encode()).hexdigest() if pem is not None else None
 
 
-def _viz_since(context: Context, cluster: Cluster) -> datetime | None:
+def _viz_since(context: Context, name: str, cluster: Cluster) -> datetime | None:
     """When the Viz that is there came; what a ticket is only about to install makes nothing a leftover either."""
     there = [instant(one["metadata"].get("creationTimestamp")) for one in (*namespaces(cluster), *tap_api(cluster))]
     if known := [at for at in there if at is not None]:
         return min(known)
-    window = (Ticket.kind == "viz-enablement", Ticket.cluster == cluster.name, Ticket.state.in_(OPEN))
+    window = (Ticket.kind == "viz-enablement", Ticket.cluster == name, Ticket.state.in_(OPEN))
     with context.database.reading() as session:
         return session.scalar(select(func.min(Ticket.writing_from)).where(*window))

@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import delete, select, update
 
 from portal.db import database_now
 from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND
 from portal.mesh.holes import words
+from portal.mesh.leftovers import TAP_ENABLED
 from portal.mesh.workloads import WorkloadRef
 from portal.models import Message, PostureCluster, PostureCount, PostureHole, PostureWorkload
-from tests.workers.desk import EMOJI, Desk
+from portal.states import State
+from tests.workers.desk import EMOJI, Desk, Interrupted
 from workers.posture import read_posture
 from workers.posture_claim import Claim, Lost
 from workers.posture_counts import KEEP_ALL, KEEP_HOURLY
@@ -258,3 +261,61 @@ def test_a_reading_is_due_at_first_every_so_often_and_soon_after_work(desk: Desk
 def _taken(task: str, at: datetime) -> Message:
     moments = {"created_at": at, "due_at": at, "sent_at": at, "taken_at": at}
     return Message(task=task, queue="cluster.practice.apply", subject="1", **moments)
+
+
+def test_a_ticket_that_ends_while_its_pods_are_read_explains_them(desk: Desk) -> None:
+    number = desk.active("7001")
+    door = Interrupted(desk.practice)
+
+    for namespace in desk.practice.namespaces():
+        if namespace["metadata"]["name"] not in (HERE, "linkerd"):
+            desk.practice.delete(WorkloadRef("namespace", "", namespace["metadata"]["name"]))
+    # ReplicaSets are asked for once the pods are read.
+    door.before["metadata"] = lambda: desk.close(number)
+    read_posture(desk.worker(door), "practice")
+    assert row(desk).problem is None
+    assert desk.state(number) is State.CLOSED
+    hole = holes(desk)["skip-inbound"]
+    assert hole.detail["before"] is True
+    assert (hole.tickets, hole.unexplained_since) == ([number], None)
+    read(desk)
+    assert holes(desk) == {}
+
+
+def test_a_reading_that_breaks_half_way_leaves_what_was_known_of_the_rest(desk: Desk) -> None:
+    desk.edit({SKIP_INBOUND: "8080"})
+    read(desk)
+    before = row(desk)
+    door = Interrupted(desk.practice)
+    door.before["metadata"] = lambda: desk.practice.set("unreachable", True)
+    read_posture(desk.worker(door), "practice")
+    desk.practice.set("unreachable", False)
+    after = row(desk)
+    assert after.problem
+    assert after.reading_until is None
+    assert after.seen_at == before.seen_at
+    assert holes(desk)["skip-inbound"].gone_at is None
+
+
+def test_what_taps_left_is_told_and_asks_for_no_ticket(desk: Desk) -> None:
+    desk.edit({TAP_ENABLED: "true"})
+    read(desk)
+    left = holes(desk)["tap-left"]
+    assert left.unexplained_since is None
+    assert "there is no Viz on the cluster" in words(left.code, left.detail)[0]
+    assert workload(desk).standing == "encrypted"
+
+
+def test_an_old_trust_root_and_an_old_proxy_are_told_of_pods_that_were_not_restarted(desk: Desk) -> None:
+    config = WorkloadRef("configmap", "linkerd", "linkerd-config")
+    skipped = {f"ignore{way}Ports": "4567,4568" for way in ("Inbound", "Outbound")}
+    values = {"linkerdVersion": "edge-26.7.1", "identityTrustAnchorsPEM": "new", "proxyInit": skipped}
+    desk.edit({"linkerd.io/trust-root-sha256": "of the old"})
+    desk.practice.apply_as("helm", config, {"data": {"values": yaml.safe_dump(values)}})
+    read(desk)
+    found = holes(desk)
+    assert set(found) == {"stale-trust-root", "old-proxy"}
+    assert {one.unexplained_since for one in found.values()} == {None}
+    fact, _ = words("old-proxy", found["old-proxy"].detail)
+    assert fact.startswith("Proxy edge-26.6.3 runs in all")
+    assert fact.endswith("the control plane has edge-26.7.1.")
