@@ -286,7 +286,7 @@ def test_a_namespaces_hole_is_explained_when_every_workload_is() -> None:
 
 def test_what_meshdesk_wrote_and_no_ticket_asks_for_is_told_as_such() -> None:
     def by(manager: str, operation: str, time: str, key: str) -> Object:
-        fields = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {f"f:{key}": {}}}}}}
+        fields: Object = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {f"f:{key}": {}}}}}}
         return {"manager": manager, "operation": operation, "time": time, "fieldsV1": fields}
 
     obj = deployment(template({SKIP_INBOUND: "8080", f"{CONFIG}skip-subnets": "10.0.0.0/8"}))
