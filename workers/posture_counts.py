@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.orm import Session
@@ -34,14 +33,14 @@ def write_counts(session: Session, cluster: str, *, now: datetime) -> None:
     _thin(session, cluster, now)
 
 
-def _standings(cluster: str) -> Select[Any]:
+def _standings(cluster: str) -> Select[int, str, int]:
     joined = and_(Namespace.cluster == PostureWorkload.cluster, Namespace.name == PostureWorkload.namespace)
     query = select(Namespace.tenant_id, PostureWorkload.standing, func.count()).select_from(PostureWorkload)
     query = query.join(Namespace, joined, isouter=True).where(PostureWorkload.cluster == cluster)
     return query.group_by(Namespace.tenant_id, PostureWorkload.standing)
 
 
-def _holes(cluster: str) -> Select[Any]:
+def _holes(cluster: str) -> Select[int, int, int]:
     joined = and_(Namespace.cluster == PostureHole.cluster, Namespace.name == PostureHole.namespace)
     query = select(Namespace.tenant_id, func.count(), func.count(PostureHole.unexplained_since))
     query = query.select_from(PostureHole).join(Namespace, joined, isouter=True)
