@@ -27,9 +27,9 @@ def write_counts(session: Session, cluster: str, *, now: datetime) -> None:
         counts[tenant] |= {"holes": holes, "unexplained": unexplained}
     hourly = _is_first_of_its_hour(session, cluster, now)
     fields = ("encrypted", "partly", "unmeshed", "holes", "unexplained")
-    for tenant, found in counts.items():
+    for owner, found in counts.items():
         numbers = {field: found.get(field, 0) for field in fields}
-        session.add(PostureCount(cluster=cluster, tenant_id=tenant, at=now, hourly=hourly, **numbers))
+        session.add(PostureCount(cluster=cluster, tenant_id=owner, at=now, hourly=hourly, **numbers))
     _thin(session, cluster, now)
 
 
