@@ -49,6 +49,12 @@ _RESOURCES: dict[tuple[str, str], Resource] = {
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): Resource(
         "mutatingwebhookconfigurations", namespaced=False
     ),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): Resource(
+        "validatingadmissionpolicies", namespaced=False
+    ),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): Resource(
+        "validatingadmissionpolicybindings", namespaced=False
+    ),
     ("policy.linkerd.io", "Server"): Resource("servers"),
     ("policy.linkerd.io", "HTTPRoute"): Resource("httproutes"),
     ("policy.linkerd.io", "AuthorizationPolicy"): Resource("authorizationpolicies"),
