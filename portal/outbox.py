@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 TASKS = frozenset(
     f"meshdesk.{name}"
-    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify", "posture")
+    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "guard", "notify", "posture")
 )
 NOTIFY_QUEUE = "notify"
 RESEND_AFTER = timedelta(seconds=10)
@@ -120,6 +120,12 @@ def ask_posture(session: Session, cluster: str, *, now: datetime) -> None:
     """Have a cluster's posture read, once, however often it is asked for meanwhile."""
     if not waiting(session, "meshdesk.posture", cluster):
         send(session, Call("meshdesk.posture", cluster, look_queue(cluster)), now=now)
+
+
+def ask_guard(session: Session, cluster: str, *, now: datetime) -> None:
+    """Have a cluster's guard held to the registry and the live tickets, once, however often it is asked meanwhile."""
+    if not waiting(session, "meshdesk.guard", cluster):
+        send(session, Call("meshdesk.guard", cluster, apply_queue(cluster)), now=now)
 
 
 def ask_notify(session: Session, channel: str, *, now: datetime) -> None:

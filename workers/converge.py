@@ -22,6 +22,7 @@ from portal.models import Target, TicketTarget
 from portal.tickets.expectation import Surroundings, claims_on, memory_of, seen_of
 from portal.tickets.moving import number_of, take_for_change, testify
 from workers.context import Context, Spot, surroundings
+from workers.guard import passing
 
 ATTEMPTS = 8
 
@@ -57,7 +58,7 @@ def _write(context: Context, spot: Spot, obj: dict[str, Any], plan: Fold, fence_
     version = obj["metadata"]["resourceVersion"]
     patch = annotations_patch(spot.ref.kind, plan.changes, plan.mark, version)
     try:
-        context.connect(spot.cluster).patch_workload(spot.ref, patch)
+        passing.patch_workload(context, spot, patch)
     except Conflict:
         return
     with context.database.unit_of_work() as session:

@@ -23,6 +23,7 @@ from portal.tickets.catching_up import OLDEST_DEBT
 from portal.tickets.reminding import tell_late_undo
 from workers.clock import HANDS, Hand
 from workers.context import Context
+from workers.guard.task import call_for_guards
 from workers.posture_due import call_for_postures
 from workers.viz.bundles import call_for_bundles
 
@@ -166,6 +167,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     "inventories": _call_inventories,
     "postures": call_for_postures,
     "bundles of Viz": call_for_bundles,
+    "guards": call_for_guards,
     "late undos": _tell_late_undos,
     "notices": _call_notifiers,
     "the seal": _seal,

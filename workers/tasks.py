@@ -11,6 +11,7 @@ from portal import outbox
 from portal.db import database_now
 from workers.apply import apply
 from workers.context import Context, process_context
+from workers.guard.task import guard
 from workers.inventory import refresh
 from workers.orphans import converge_target
 from workers.posture import read_posture
@@ -43,6 +44,7 @@ WORK: dict[str, Work] = {
     "meshdesk.inventory": refresh,
     "meshdesk.bundle": read_bundle,
     "meshdesk.posture": read_posture,
+    "meshdesk.guard": guard,
     "meshdesk.notify": _notify,
 }
 

@@ -51,6 +51,8 @@ class Action(StrEnum):
     DELIVERIES = "read the log of deliveries"
     RETRY_DELIVERY = "have a delivery tried again"
     OVERSEE = "read the pages of Admin"
+    GUARD = "put the guard of clusters into force"
+    GUARD_RULES = "read the rules of the guard"
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ RIGHTS: dict[Action, Right] = {
     Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
     Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),
     Action.OVERSEE: Right(Scope.READ, SEES_EVERYTHING),
+    Action.GUARD: Right(Scope.OPERATE, _OPERATOR),
+    Action.GUARD_RULES: Right(Scope.READ, SEES_EVERYTHING),
 }
 
 WORDS: dict[Role, str] = {

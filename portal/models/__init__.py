@@ -5,6 +5,7 @@ from portal.models.audit import AuditChain, Event
 from portal.models.created import CreatedObject
 from portal.models.deciding import Delegation, RejectTemplate
 from portal.models.evidence import Evidence
+from portal.models.guard import GuardState
 from portal.models.inventory import InventoryCluster, InventoryNamespace, InventoryObject, InventoryWorkload
 from portal.models.message import Message
 from portal.models.notices import Delivery, Notice
@@ -40,6 +41,7 @@ __all__ = [
     "Event",
     "Evidence",
     "GroupRole",
+    "GuardState",
     "IdempotentAnswer",
     "InventoryCluster",
     "InventoryNamespace",

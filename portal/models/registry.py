@@ -48,6 +48,10 @@ class Cluster(Base):
     paused_at: Mapped[Instant | None] = mapped_column(comment="set: nothing new is applied, ends are still undone")
     paused_by: Mapped[Name | None]
     pause_reason: Mapped[Words | None]
+    guard: Mapped[Name] = mapped_column(
+        default="off", server_default="off", comment="mode of its namespaces: off, audit, warn, deny"
+    )
+    guard_ask_at: Mapped[Words | None] = mapped_column(comment="address at which the guard tells people to ask")
 
     @hybrid_property
     def idle(self) -> bool:
@@ -86,6 +90,7 @@ class Namespace(Base):
     name: Mapped[Name]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
     environment: Mapped[Name | None] = mapped_column(comment="overrides the cluster's")
+    guard: Mapped[Name | None] = mapped_column(comment="overrides the cluster's mode of the guard")
 
 
 class Source(StrEnum):

@@ -28,7 +28,15 @@ def present(session: Session) -> RegistryFile:
     roles, groups, viz = people_by_role(session), groups_by_role(session), bundles.entries(session)
     return RegistryFile(
         clusters=tuple(
-            ClusterEntry(row.name, row.environment, row.console, row.description, viz.get(row.name))
+            ClusterEntry(
+                row.name,
+                row.environment,
+                row.console,
+                row.description,
+                viz.get(row.name),
+                row.guard,
+                row.guard_ask_at,
+            )
             for row in session.scalars(select(Cluster).where(Cluster.active))
         ),
         tenants=tuple(_tenants(session, roles, groups)),
@@ -43,7 +51,7 @@ def present(session: Session) -> RegistryFile:
 def _tenants(session: Session, roles: Lists, groups: Lists) -> Iterator[TenantEntry]:
     owned: dict[int, list[NamespaceEntry]] = defaultdict(list)
     for row in session.scalars(select(Namespace).order_by(Namespace.id)):
-        owned[row.tenant_id].append(NamespaceEntry(row.cluster, row.name, row.environment))
+        owned[row.tenant_id].append(NamespaceEntry(row.cluster, row.name, row.environment, row.guard))
     of_tenant = (Role.MEMBER, Role.OWNER, Role.PARTNER)
     for tenant in session.scalars(select(Tenant).where(Tenant.active).order_by(Tenant.id)):
         members, owners, partners = (tuple(roles[tenant.id, role]) for role in of_tenant)

@@ -97,7 +97,8 @@ def _by_key(registry: RegistryFile) -> dict[_Key, _Row]:
 def _plain_rows(registry: RegistryFile) -> Iterator[_Row]:
     for cluster in registry.clusters:
         values = {"environment": cluster.environment, "console": cluster.console, "description": cluster.description}
-        yield _Row("cluster", cluster.name, f"({cluster.environment})", {**values, **_viz_values(cluster.viz)})
+        guard = {"guard": cluster.guard, "guard asks at": cluster.guard_ask_at}
+        yield _Row("cluster", cluster.name, f"({cluster.environment})", {**values, **guard, **_viz_values(cluster.viz)})
     for person in registry.people:
         yield _Row("person", person.name, "", {"title": person.title, "email": person.email})
     for tenant in registry.tenants:
@@ -120,6 +121,7 @@ def _namespace_rows(registry: RegistryFile) -> Iterator[_Row]:
         for namespace in tenant.namespaces:
             environment = registry.environment_of(namespace)
             values = {"tenant": tenant.name, "environment": environment, "own environment": namespace.environment}
+            values["own guard"] = namespace.guard
             name = f"{namespace.cluster}/{namespace.name}"
             yield _Row("namespace", name, f"of tenant {tenant.name} ({environment})", values)
 

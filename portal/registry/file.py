@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from portal.configuration_files import load_yaml, refuse
 from portal.fields import dns_label, group_name, sign_in_name
 from portal.registry.diff import Action, Change, diff
+from portal.registry.guard_schema import GuardSchema, ModeField
 from portal.registry.rules import broken
 from portal.registry.state import ClusterEntry, GroupEntry, NamespaceEntry, PersonEntry, RegistryFile, TenantEntry
 from portal.registry.viz_schema import VizSchema
@@ -64,10 +65,12 @@ class ClusterSchema(Schema):
     console = fields.Url(schemes={"http", "https"}, require_tld=False, load_default=None)
     description = fields.String(load_default="")
     viz = fields.Nested(VizSchema, load_default=None)
+    guard = fields.Nested(GuardSchema, load_default=None)
 
     @post_load
     def _made(self, data: Mapping[str, Any], **_: Any) -> ClusterEntry:
-        return ClusterEntry(**data)
+        guard = data["guard"] or {"mode": "off", "ask_at": None}
+        return ClusterEntry(**{**data, "guard": guard["mode"], "guard_ask_at": guard["ask_at"]})
 
 
 class NamespaceSchema(Schema):
@@ -76,6 +79,7 @@ class NamespaceSchema(Schema):
     cluster = fields.String(required=True, validate=dns_label)
     name = fields.String(required=True, validate=dns_label)
     environment = fields.String(load_default=None, validate=validate.OneOf(_ENVIRONMENTS))
+    guard = ModeField(load_default=None)
 
     @post_load
     def _made(self, data: Mapping[str, Any], **_: Any) -> NamespaceEntry:

@@ -13,13 +13,12 @@ from portal.models import Cluster, GroupRole, Membership, Namespace, Person, Rol
 from portal.registry.state import GroupEntry, RegistryFile, TenantEntry
 
 Named = TypeVar("Named", Cluster, Tenant)
+_OF_CLUSTER = ("environment", "console", "description", "guard", "guard_ask_at")
 
 
 def write(session: Session, wanted: RegistryFile) -> None:
     """Write the whole registry; what it names no more becomes inactive, namespaces and memberships go."""
-    _settle(
-        session, Cluster, {one.name: _values(one, "environment", "console", "description") for one in wanted.clusters}
-    )
+    _settle(session, Cluster, {one.name: _values(one, *_OF_CLUSTER) for one in wanted.clusters})
     people = _settle_people(session, {one.name: _values(one, "title", "email") for one in wanted.people})
     tenants = _settle(
         session, Tenant, {one.name: {"title": one.title, "channels": list(one.channels)} for one in wanted.tenants}
@@ -72,7 +71,7 @@ def _write_namespaces(session: Session, wanted: RegistryFile, tenants: dict[str,
         session.delete(rows[key])
     for key, (entry, tenant) in entries.items():
         row = rows.get(key) or Namespace(cluster=entry.cluster, name=entry.name)
-        row.tenant_id, row.environment = tenants[tenant.name], entry.environment
+        row.tenant_id, row.environment, row.guard = tenants[tenant.name], entry.environment, entry.guard
         session.add(row)
     session.flush()
 

@@ -74,15 +74,18 @@ class ClusterEntry:
     console: str | None = None
     description: str = ""
     viz: VizEntry | None = None
+    guard: str = "off"
+    guard_ask_at: str | None = None
 
 
 @dataclass(frozen=True)
 class NamespaceEntry:
-    """One namespace of a tenant; `environment` overrides the cluster's."""
+    """One namespace of a tenant; `environment` and `guard` override the cluster's."""
 
     cluster: str
     name: str
     environment: str | None = None
+    guard: str | None = None
 
 
 @dataclass(frozen=True)

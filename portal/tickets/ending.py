@@ -13,7 +13,7 @@ from portal.access.rights import Action
 from portal.errors import WrongState
 from portal.models import Ticket
 from portal.states import NOT_BEGUN, TERMINAL, Outcome, State
-from portal.tickets import awaiting
+from portal.tickets import awaiting, guarding
 from portal.tickets.moving import may, move, take_for_change, testify
 
 # What is told of created objects (workers/created/telling.py); of workloads it is a Want.
@@ -44,6 +44,7 @@ def begin_undo(session: Session, ticket: Ticket, why: Ending, *, by: Actor, now:
         link.proven_at = None
     move(session, ticket, State.REVERTING, by=by, now=now, outcome=why.outcome, reason=why.reason)
     outbox.send(session, outbox.undo_call(ticket), now=now)
+    guarding.ended(session, ticket.cluster, now=now)
 
 
 def withdraw(session: Session, ticket_id: int, *, reason: str, by: Actor, now: datetime) -> Ticket:

@@ -21,6 +21,7 @@ from portal.queries.crew import Crew, crew
 from portal.registry.diff import Change
 from portal.registry.impact import Becomes, Fate, Ground, ground, uprooted
 from portal.registry.state import RegistryFile
+from portal.tickets import guarding
 from portal.tickets.handing_over import Cause, end, settle, settled
 from portal.tickets.moving import take_for_change
 from portal.tickets.unanswered import warnings
@@ -68,6 +69,8 @@ def apply(
         fates += settle(session, ticket, people, cause) if lost is None else [lost]
         if lost is not None:
             end(session, ticket, lost, cause)
+    if changes:
+        guarding.follow(session, now=now)
     done = Applied(changes, fates, list(warnings(session, place, people)))
     if expected is not None and (changes, fates) != (expected.changes, expected.fates):
         raise Stale("Tickets changed since this was shown, so nothing was applied: look at it again.")

@@ -23,6 +23,9 @@ _VERSIONS = {
     "MeshTLSAuthentication": _ALPHA,
     "NetworkAuthentication": _ALPHA,
     "ServiceProfile": ("v1alpha1", "v1alpha2"),
+    # It evaluates no CEL, so it must not seem to guard anything.
+    "ValidatingAdmissionPolicy": (),
+    "ValidatingAdmissionPolicyBinding": (),
 }
 
 _POD: Object = {

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from portal.mesh.guard.names import BINDING, POLICY
 from portal.mesh.objects import ObjectRef, resource_of
 from portal.mesh.viz.documents import Manifest
 from portal.mesh.viz.names import (
@@ -73,7 +74,7 @@ class _Rules:
     def of(self, one: Manifest) -> Iterator[str]:
         """The rest of a sentence for each rule that this object breaks."""
         resource = resource_of(one.obj["apiVersion"], one.obj["kind"])
-        if resource is None:
+        if resource is None or one.obj["kind"] in (POLICY, BINDING):
             yield f"is of a kind ({one.obj['apiVersion']}) that Meshdesk cannot install and remove: leave it out."
             return
         if resource.namespaced != bool(one.ref.namespace):
