@@ -1,4 +1,4 @@
-"""`python -m workers worker|beat|reap`: what touches clusters; the `meshdesk` command comes here."""
+"""`python -m workers worker|beat|reap|prune-guard`: what touches clusters; the `meshdesk` command comes here."""
 
 from __future__ import annotations
 
@@ -74,6 +74,24 @@ def reap(kubeconfig: Path | None, context: str | None, grace: int, patience: int
     cluster = KubernetesCluster("here", kubeconfig=kubeconfig, context=context, timeout=10.0)
     try:
         done = remove(cluster, grace=timedelta(seconds=grace), patience=timedelta(seconds=patience), say=click.echo)
+    except ClusterError as error:
+        sys.exit(error.sentence)
+    sys.exit(0 if done else 1)
+
+
+@main.command("prune-guard")
+@click.option("--kubeconfig", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Default: in-cluster.")
+@click.option("--context", help="A context of the kubeconfig; default: its present one.")
+@click.option("--grace", type=int, default=60, help="Seconds after its end that a line is left to the workers.")
+def prune_guard(kubeconfig: Path | None, context: str | None, grace: int) -> None:
+    """Take out of the guard's parameters what tickets allowed that are over, by what each line says of its end."""
+    # As above.
+    from workers.cluster.kubernetes import KubernetesCluster  # noqa: PLC0415
+    from workers.guard.pruning import prune  # noqa: PLC0415
+
+    cluster = KubernetesCluster("here", kubeconfig=kubeconfig, context=context, timeout=10.0)
+    try:
+        done = prune(cluster, grace=timedelta(seconds=grace), say=click.echo)
     except ClusterError as error:
         sys.exit(error.sentence)
     sys.exit(0 if done else 1)

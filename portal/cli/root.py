@@ -75,6 +75,9 @@ OPERATING = {
     "channels": Lazy("portal.cli.channels:channels", "The file that says how people are told: check, test."),
     "token": Lazy("portal.cli.credentials:token", "Tokens at the database: create, list, revoke."),
     "audit": Lazy("portal.cli.trail:audit", "The audit trail: verify, seal."),
+    "guard": Lazy(
+        "portal.cli.guard:guard", "Admission policies for what no ticket allows: render, apply, status, prune."
+    ),
     "viz": Lazy("portal.cli.viz:viz", "Viz in a cluster, without a database: reap."),
 }
 

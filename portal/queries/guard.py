@@ -35,6 +35,23 @@ class Standing:
         state = self.state
         return state is not None and state.in_step_at is not None and state.in_step_at == state.tried_at
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an operator asked for it and no worker has come to it yet."""
+        state = self.state
+        if state is None or state.asked_at is None:
+            return False
+        return state.tried_at is None or state.tried_at < state.asked_at
+
+    def of(self, mode: str) -> list[str]:
+        """The namespaces in that mode, by name."""
+        return [name for name, one in self.modes.items() if one == mode]
+
+    @property
+    def on(self) -> bool:
+        """Whether it does anything in the namespaces that are shown."""
+        return any(mode is not Mode.OFF for mode in self.modes.values())
+
 
 def guard_of(session: Session, cluster: str) -> Guard:
     """What the registry says that the guard of a cluster is to be, with the control plane's defaults as last seen."""

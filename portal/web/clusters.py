@@ -20,7 +20,8 @@ from portal.db import database_now
 from portal.errors import MeshdeskError, NotFound
 from portal.models import Cluster
 from portal.queries import encryption
-from portal.tickets import giving_up, operating
+from portal.queries import guard as guards
+from portal.tickets import giving_up, guarding, operating
 from portal.web import sent, sessions
 from portal.web.blueprint import blueprint
 from portal.web.cluster_facts import known
@@ -73,6 +74,7 @@ def cluster_page(name: str, chosen: Form, status: int = 200, **more: Any) -> Res
         shown = groups(session, lines[:PER_PAGE], {name: cluster.console})
         said_gone = giving_up.said_gone(session, name) if by.is_operator else ()
         asks_for = asked_for(session, by)
+        guard = guards.standing(session, name, by=by, now=now)
     after = {**chosen, "after": key_text(lines[PER_PAGE - 1].key)} if len(lines) > PER_PAGE else None
     return render(
         "cluster.html",
@@ -85,6 +87,7 @@ def cluster_page(name: str, chosen: Form, status: int = 200, **more: Any) -> Res
         most=MOST_PLACES,
         said_gone=said_gone,
         asks_for=asks_for,
+        guard=guard,
         next_page=None if after is None else f"{_address(name)}?{urlencode(after)}",
         **more,
     )
@@ -108,6 +111,11 @@ def _resume(edge: Edge, name: str, _: Form) -> str:
     return _address(name)
 
 
+def _guard(edge: Edge, name: str, _: Form) -> str:
+    guarding.ask(edge.session, name, by=edge.by, now=edge.now)
+    return f"{_address(name)}#guard"
+
+
 def _gone(edge: Edge, name: str, form: Form) -> str:
     said = sent.load(REASON, {"reason": sent.text(form, "reason")})
     done = giving_up.give_up(edge.session, name, **said, by=edge.by, now=edge.now)
@@ -119,7 +127,12 @@ def _address(name: str) -> str:
     return f"/clusters/{quote(name)}"
 
 
-OPERATIONS: dict[str, Callable[[Edge, str, Form], str]] = {"pause": _pause, "resume": _resume, "gone": _gone}
+OPERATIONS: dict[str, Callable[[Edge, str, Form], str]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "gone": _gone,
+    "guard": _guard,
+}
 """What operators do to a cluster as a whole, by the last part of the address; each says where to go on."""
 
 

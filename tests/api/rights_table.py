@@ -197,6 +197,13 @@ def paused(one: Try) -> Thing:
     return {"name": "practice"}
 
 
+def guarded(one: Try) -> Thing:
+    """A cluster whose guard is on."""
+    with one.desk.database.unit_of_work() as session:
+        session.get_one(Cluster, "practice").guard = "warn"
+    return {"name": "practice"}
+
+
 def own_token(one: Try) -> Thing:
     """A token of whoever tries it."""
     return {"number": said(one.desk.post("tokens", TERMS, one.who))["id"]}
@@ -365,6 +372,9 @@ TABLE: dict[str, Row] = {
     f"GET {API}/clusters/<name>/inventory?namespace=emojivoto": Row(Action.READ, practice),
     f"POST {API}/clusters/<name>/pause": Row(Action.PAUSE, running, REASON, tenants=False),
     f"POST {API}/clusters/<name>/resume": Row(Action.PAUSE, paused, tenants=False),
+    f"GET {API}/clusters/<name>/guard": Row(None, practice),
+    f"GET {API}/clusters/<name>/guard/manifests": Row(Action.GUARD_RULES, guarded, tenants=False),
+    f"POST {API}/clusters/<name>/guard/apply": Row(Action.GUARD, guarded, tenants=False),
     f"POST {API}/clusters/<name>/gone": Row(Action.GIVE_UP, drained, REASON, tenants=False),
     f"GET {API}/deliveries": Row(Action.DELIVERIES, undelivered, tenants=False),
     f"POST {API}/deliveries/<number>/retry": Row(Action.RETRY_DELIVERY, undelivered, tenants=False),
