@@ -183,7 +183,9 @@ class Guarded:
         """Everything of the guard and the namespaces."""
         for ref in all_refs():
             self.plane.client.delete(ref.kind, ref.name)
-        for place in (*PLACES, NAMESPACE):
+        # The namespace of the parameters stays: one that ends takes no new ones.
+        self.plane.client.delete("ConfigMap", PARAMETERS, NAMESPACE)
+        for place in PLACES:
             self.plane.client.delete("Namespace", place)
 
 
