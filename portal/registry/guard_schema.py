@@ -14,7 +14,7 @@ class ModeField(fields.String):
     """A mode of the guard; YAML reads a bare `off` as false, which is what it means."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(validate=validate.OneOf(MODES, error="Write one of: {choices}."), **more)
+        super().__init__(validate=validate.OneOf(MODES), **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         return "off" if value is False else super()._deserialize(value, attr, data, **more)
