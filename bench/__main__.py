@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from bench.figures import Figure, table
+from bench.guard import guard
 from bench.lists import lists
 from bench.pages import pages
 from bench.posture import posture
@@ -16,10 +17,10 @@ from bench.windows import windows
 
 
 def main() -> None:
-    """Measure and print; takes about two minutes."""
+    """Measure and print; takes some minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, lists, pages, posture):
+    for part in (windows, lists, pages, posture, guard):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(
