@@ -14,6 +14,7 @@ from portal.mesh.guard.lines import data_of, line
 from portal.mesh.guard.names import NAMESPACE, PARAMETERS
 from portal.mesh.ports import Ports
 from portal.mesh.want import Want
+from portal.mesh.workloads import WorkloadRef
 from portal.migrating import Migrations
 from portal.states import State
 from tests.contract.worlds import namespace, template, workload
@@ -21,7 +22,6 @@ from tests.controlplane.fixtures import started
 from tests.controlplane.guard_desk import GuardedDesk
 from tests.controlplane.harness import ControlPlane
 from tests.workers.desk import EMOJI
-from portal.mesh.workloads import WorkloadRef
 
 TRIES, UPDATES = 10, 100
 POLL = 0.005
@@ -106,5 +106,3 @@ def _update(desk: GuardedDesk, ref: WorkloadRef, number: int) -> None:
     answer = desk.rest.patch(obj, body, dryRun="All")
     if not answer.ok:
         raise RuntimeError(answer.message)
-
-

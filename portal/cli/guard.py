@@ -71,9 +71,8 @@ def _show(found: dict[str, Any]) -> None:
         click.echo(f"  {paint('!', 'red')} {sentence}")
     for one in found["late"]:
         until = one["until"] or "its ticket is over"
-        click.echo(
-            f"  {paint('late', 'red')} {one['workload']} in {one['namespace']}: still let pass for {one['ticket']} ({until})"
-        )
+        where = f"{one['workload']} in {one['namespace']}"
+        click.echo(f"  {paint('late', 'red')} {where}: still let pass for {one['ticket']} ({until})")
 
 
 def _in_words(found: dict[str, Any]) -> str:
@@ -92,7 +91,11 @@ def _in_words(found: dict[str, Any]) -> str:
 @click.option("--kubeconfig", metavar="FILE", help="How the cluster is reached; default: from inside it.")
 @click.option("--context", metavar="NAME", help="A context of the kubeconfig; default: its present one.")
 @click.option(
-    "--grace", type=DurationType(), default="1m", show_default=True, help="After its end it is left to the workers so long."
+    "--grace",
+    type=DurationType(),
+    default="1m",
+    show_default=True,
+    help="After its end it is left to the workers so long.",
 )
 def prune(**given: object) -> None:
     """Take out of a cluster's parameters what tickets allowed that are over; needs no database and no server."""

@@ -22,9 +22,7 @@ Object = dict[str, Any]
 CONFIG = "config.linkerd.io/"
 INBOUND, OUTBOUND = f"{CONFIG}skip-inbound-ports", f"{CONFIG}skip-outbound-ports"
 INJECT, DEBUG = "linkerd.io/inject", f"{CONFIG}enable-debug-sidecar"
-KINDS = (
-    *("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"),
-)
+KINDS = (*("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"),)
 APIS = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1", "ReplicationController": "v1"}
 DENY, WARN, AUDIT, OFF = ("guarded-deny", "guarded-warn", "guarded-audit", "guarded-off")
 PLACES = {DENY: Mode.DENY, WARN: Mode.WARN, AUDIT: Mode.AUDIT, OFF: Mode.OFF}

@@ -109,8 +109,15 @@ def merged(one: Object, other: Object) -> Object:
 
 def slim(obj: Object) -> Object:
     """As a person would apply it."""
-    metadata = {key: obj["metadata"][key] for key in ("name", "namespace", "labels", "annotations") if key in obj["metadata"]}
-    return {"apiVersion": made(obj["kind"], "x")["apiVersion"], "kind": obj["kind"], "metadata": metadata, "spec": obj["spec"]}
+    metadata = {
+        key: obj["metadata"][key] for key in ("name", "namespace", "labels", "annotations") if key in obj["metadata"]
+    }
+    return {
+        "apiVersion": made(obj["kind"], "x")["apiVersion"],
+        "kind": obj["kind"],
+        "metadata": metadata,
+        "spec": obj["spec"],
+    }
 
 
 @pytest.mark.parametrize("weakening", WEAKENINGS)
@@ -130,7 +137,9 @@ def test_a_live_ticket_lets_it_pass_and_its_end_does_not(guarded: Guarded, kind:
     named = [f"{kind.lower()}/{name}" for name in ("clean", "new-clean")]
     end = datetime.now(UTC) + timedelta(hours=1)
     guarded.allow(*named, until=end)
-    every = [(name, way, write) for name, weak in BY_TICKET.items() for way, write in ways(guarded.rest, obj, weak).items()]
+    every = [
+        (name, way, write) for name, weak in BY_TICKET.items() for way, write in ways(guarded.rest, obj, weak).items()
+    ]
     guarded.soon(every[0][2], ok=True)
     for name, way, write in every:
         assert write().ok, (name, way, write())
@@ -209,7 +218,13 @@ def running(guarded: Guarded, annotation: str) -> list[Object]:
 def test_owner_references_are_no_word_of_a_controller(guarded: Guarded) -> None:
     pod = made("Pod", "forged", weak=BY_TICKET["inject-disabled"])
     owner = stored(guarded, "ReplicaSet", "clean")["metadata"]
-    reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "clean", "uid": owner["uid"], "controller": True}
+    reference = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "name": "clean",
+        "uid": owner["uid"],
+        "controller": True,
+    }
     pod["metadata"]["ownerReferences"] = [reference]
     assert guarded.rest.create(pod, **TRY).status == 403
 
@@ -232,7 +247,9 @@ def test_what_a_pod_takes_from_its_namespace_is_no_change_of_it(guarded: Guarded
         assert guarded.rest.create(made("Pod", "more", place, Weak("", {INBOUND: "3306,3307"})), **TRY).status == 403
         lost = guarded.rest.patch(answer.body, {"metadata": {"labels": {"linkerd.io/control-plane-ns": None}}}, **TRY)
         assert "callers their encryption" in lost.message
-        live = guarded.rest.patch(answer.body, {"metadata": {"annotations": {INBOUND: "1-65535"}}}, part="status", **TRY)
+        live = guarded.rest.patch(
+            answer.body, {"metadata": {"annotations": {INBOUND: "1-65535"}}}, part="status", **TRY
+        )
         assert live.status == 403
     finally:
         guarded.plane.client.apply(binding)

@@ -1,4 +1,4 @@
-"""deploy/worker-guard-rbac.yaml on a real control plane: each right is needed, and no ConfigMap of others is readable."""
+"""deploy/worker-guard-rbac.yaml on a real control plane: each right is needed, and no others' ConfigMap is read."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def test_the_rights_in_the_file_are_those_that_render_gives() -> None:
 def test_each_right_is_needed_and_all_are_enough(installed: ControlPlane, right: Right) -> None:
     worker = as_user(installed, USER)
     grant_without(installed, None)
-    wait_until(lambda: refused(worker, installed) == [])
+    wait_until(lambda: refused(worker) == [])
     grant_without(installed, right)
-    sentences = wait_until(lambda: refused(worker, installed))
+    sentences = wait_until(partial(refused, worker))
     # Who may not read what a policy's parameters are is told so by its validation, not by RBAC.
     says = "is invalid: spec.paramKind" if right == PARAMETERS_READ else f"right to {right[2]} it"
     assert any(says in one for one in sentences), sentences
@@ -96,7 +96,7 @@ def grant_without(plane: ControlPlane, right: Right | None) -> None:
         plane.client.apply(manifest)
 
 
-def refused(worker: Cluster, plane: ControlPlane) -> list[str]:
+def refused(worker: Cluster) -> list[str]:
     """The sentences of what is refused of all that the guard's task does; it stands afterwards as before."""
     found = []
     for obj in (parameters({}), *held(GUARD)):

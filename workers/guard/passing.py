@@ -23,7 +23,7 @@ PAUSE_SECONDS = 0.1
 
 
 def patch_workload(context: Context, spot: Spot, patch: Object) -> None:
-    """Send the patch once the guard may let it pass; raises what the cluster raises, Transient while the guard denies."""
+    """Send the patch once the guard lets it pass; raises what the cluster raises, Transient while the guard denies."""
     with context.database.reading() as session:
         guarded = queries.guarded(session, spot.cluster)
     if guarded:

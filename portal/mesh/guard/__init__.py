@@ -1,1 +1,1 @@
-"""The guard: ValidatingAdmissionPolicies by which Kubernetes itself refuses what weakens mTLS without a ticket. Pure."""
+"""The guard: ValidatingAdmissionPolicies by which Kubernetes itself refuses what no ticket allows. Pure."""

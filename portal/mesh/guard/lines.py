@@ -1,4 +1,4 @@
-"""What live tickets allow, as lines of the guard's one parameter object: workers write it, the pruner shortens it. Pure.
+"""What live tickets allow, as lines of the guard's parameter object: workers write it, the pruner shortens it. Pure.
 
 A key of the ConfigMap is a namespace, its value a line for each ticket and workload, which CEL splits at spaces:
 `deployment/emoji MD-142 2026-03-01T10:00:00Z skip-inbound=8080 skip-outbound= inject= debug=`

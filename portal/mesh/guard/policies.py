@@ -72,9 +72,7 @@ def _of_workloads(defaults: MeshDefaults, ask: _Ask) -> Object:
 def _of_namespaces(defaults: MeshDefaults, ask: _Ask) -> Object:
     # A ticket is for workloads: what weakens a whole namespace none allows.
     held = [replace(rule, ticket=None) for rule in (*rules.common(defaults), *rules.of_namespaces())]
-    return _policy(
-        NAMESPACES, _NAMESPACE_RESOURCES, {**_namespace_variables(), **rules.variables(defaults)}, held, ask
-    )
+    return _policy(NAMESPACES, _NAMESPACE_RESOURCES, {**_namespace_variables(), **rules.variables(defaults)}, held, ask)
 
 
 def _workload_variables() -> Variables:

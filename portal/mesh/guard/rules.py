@@ -136,12 +136,13 @@ def spec_variables(spec: str, suffix: str) -> Variables:
     """What is weak in a pod spec, before or after."""
     names = f"{spec}.?containers.orValue([]) + {spec}.?initContainers.orValue([])"
     images = " || ".join(f"c.?image.orValue('').startsWith({cel.text(image)})" for image in IMAGES)
+    decoy = f"c.name in {cel.texts(DECOYS)} || {images}"
     ours = f"(variables.injected && c.name in {cel.texts(INJECTED)})"
     as_user = f"c.?securityContext.?runAsUser.orValue(0) == {PROXY_USER}"
     return {
         f"containers{suffix}": names,
         f"host_network{suffix}": f"{spec}.?hostNetwork.orValue(false)",
-        f"decoy{suffix}": f"variables.containers{suffix}.exists(c, (c.name in {cel.texts(DECOYS)} || {images}) && !{ours})",
+        f"decoy{suffix}": f"variables.containers{suffix}.exists(c, ({decoy}) && !{ours})",
         f"proxy_user{suffix}": f"{spec}.?securityContext.?runAsUser.orValue(0) == {PROXY_USER} || "
         f"variables.containers{suffix}.exists(c, {as_user} && !{ours})",
     }
@@ -149,9 +150,12 @@ def spec_variables(spec: str, suffix: str) -> Variables:
 
 def of_namespaces() -> Iterator[Rule]:
     """The rule for namespaces alone."""
-    label = cel.text(WEBHOOK_LABEL)
-    passes = f"variables.labels[?{label}].orValue('') != 'disabled' || variables.labels_was[?{label}].orValue('') == 'disabled'"
-    yield Rule("webhook-off", passes, "variables.what + ' would have the injector called for none of its pods'")
+    off, was_off = (f"{cel.value(where, WEBHOOK_LABEL)} == 'disabled'" for where in ("labels", "labels_was"))
+    yield Rule(
+        "webhook-off",
+        f"!({off}) || {was_off}",
+        "variables.what + ' would have the injector called for none of its pods'",
+    )
 
 
 def _short(key: str) -> str:
