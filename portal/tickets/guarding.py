@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import audit, outbox
@@ -40,8 +41,12 @@ def ask(session: Session, name: str, *, by: Actor, now: datetime) -> GuardState:
 
 
 def follow(session: Session, *, now: datetime) -> None:
-    """After a registry came into force: have the guard of every cluster that has one held to it."""
-    for name in queries.guarded_clusters(session):
+    """After a registry came into force: have the guard of every cluster that has one held to it.
+
+    From a cluster that left the registry it is taken away: nobody could ask for anything there.
+    """
+    left = select(GuardState.cluster).join(Cluster, Cluster.name == GuardState.cluster).where(Cluster.active.is_(False))
+    for name in (*queries.guarded_clusters(session), *session.scalars(left)):
         outbox.ask_guard(session, name, now=now)
 
 

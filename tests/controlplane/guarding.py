@@ -177,12 +177,14 @@ class Guarded:
         wait_for(lambda: call().ok is ok, "the parameters counting", seconds=10)
         return time.monotonic() - begun
 
-    def remove(self) -> None:
-        """Everything of the guard and the namespaces."""
+    def uninstall(self) -> None:
+        """Everything of the guard; its namespace stays, for one that ends takes nothing new."""
         for ref in all_refs():
             self.plane.client.delete(ref.kind, ref.name)
-        # The namespace of the parameters stays: one that ends takes no new ones.
         self.plane.client.delete("ConfigMap", PARAMETERS, NAMESPACE)
+
+    def end(self) -> None:
+        """The namespaces go."""
         for place in PLACES:
             self.plane.client.delete("Namespace", place)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from portal.mesh.guard.lines import pruned
 from portal.mesh.guard.names import NAMESPACE, PARAMETERS
 from portal.mesh.guard.render import held, parameters
 from tests.controlplane.client import wait_for
+from tests.controlplane.guard_ways import TRY, ways
 from tests.controlplane.guarding import (
     AUDIT,
     BY_TICKET,
@@ -22,7 +23,6 @@ from tests.controlplane.guarding import (
     INJECT,
     KINDS,
     OFF,
-    OUTBOUND,
     WARN,
     WEAKENINGS,
     Guarded,
@@ -31,15 +31,11 @@ from tests.controlplane.guarding import (
     in_template,
     made,
     namespace,
-    template_of,
     weakened,
 )
-from tests.controlplane.harness import ControlPlane
-from tests.controlplane.rest import JSON_PATCH, STRATEGIC, Answer, Rest
 
 pytestmark = pytest.mark.control_plane
 Object = dict[str, Any]
-TRY = {"dryRun": "All"}
 OLD = Weak(
     "",
     {INBOUND: "7000-7010", f"{CONFIG}skip-subnets": "10.0.0.0/8", INJECT: "disabled", DEBUG: "true"},
@@ -49,75 +45,19 @@ OLD = Weak(
 
 
 @pytest.fixture(scope="module")
-def guarded(control_plane: ControlPlane) -> Iterator[Guarded]:
+def guarded(guarded_places: Guarded) -> Iterator[Guarded]:
     """The guard, with a clean and an already weak workload of each kind in the namespace where it denies."""
-    world = Guarded(control_plane)
-    try:
-        world.begin()
-        for kind in KINDS:
-            assert world.rest.create(made(kind, "clean")).ok
-            assert world.rest.create(made(kind, "old", weak=OLD)).ok
-        world.install()
-        yield world
-    finally:
-        world.remove()
+    for kind in KINDS:
+        assert guarded_places.rest.create(made(kind, "clean")).ok
+        assert guarded_places.rest.create(made(kind, "old", weak=OLD)).ok
+    guarded_places.install()
+    yield guarded_places
+    guarded_places.uninstall()
 
 
 def stored(guarded: Guarded, kind: str, name: str) -> Object:
     found = guarded.rest.get(made(kind, name))
     return {**found.body, "kind": kind}
-
-
-def ways(rest: Rest, obj: Object, weak: Weak) -> dict[str, Callable[[], Answer]]:
-    """Each way in which somebody may come to a weakened object; those that a kind's own rules forbid are left out."""
-    name = f"new-{obj['metadata']['name']}"
-    fresh = made(obj["kind"], name, weak=weak)
-    found: dict[str, Callable[[], Answer]] = {
-        "create": lambda: rest.create(fresh, **TRY),
-        "create by apply": lambda: rest.apply(fresh, **TRY),
-    }
-    if weak.spec and obj["kind"] in ("Pod", "Job"):
-        return found
-    changed = weakened(obj, weak)
-    mine = template_of(made(obj["kind"], obj["metadata"]["name"], weak=weak))
-    part = in_template(obj, {"metadata": {"annotations": dict(weak.annotations), "labels": mine["metadata"]["labels"]}})
-    shape = in_template(obj, {"spec": {key: mine["spec"][key] for key in weak.spec}}) if weak.spec else {}
-    operations = [
-        {"op": "add", "path": f"{path(obj)}/metadata/{section}", "value": template_of(changed)["metadata"][section]}
-        for section in ("annotations", "labels")
-    ] + [{"op": "add", "path": f"{path(obj)}/spec/{key}", "value": mine["spec"][key]} for key in weak.spec]
-    return {
-        **found,
-        "update": lambda: rest.replace(changed, **TRY),
-        "merge patch": lambda: rest.patch(obj, merged(part, shape), **TRY),
-        "strategic patch": lambda: rest.patch(obj, merged(part, shape), STRATEGIC, **TRY),
-        "JSON patch": lambda: rest.patch(obj, operations, JSON_PATCH, **TRY),
-        "apply": lambda: rest.apply(slim(changed), **TRY),
-    }
-
-
-def path(obj: Object) -> str:
-    return {"Pod": "", "CronJob": "/spec/jobTemplate/spec/template"}.get(obj["kind"], "/spec/template")
-
-
-def merged(one: Object, other: Object) -> Object:
-    both = {**one}
-    for key, value in other.items():
-        both[key] = merged(both[key], value) if isinstance(both.get(key), dict) else value
-    return both
-
-
-def slim(obj: Object) -> Object:
-    """As a person would apply it."""
-    metadata = {
-        key: obj["metadata"][key] for key in ("name", "namespace", "labels", "annotations") if key in obj["metadata"]
-    }
-    return {
-        "apiVersion": made(obj["kind"], "x")["apiVersion"],
-        "kind": obj["kind"],
-        "metadata": metadata,
-        "spec": obj["spec"],
-    }
 
 
 @pytest.mark.parametrize("weakening", WEAKENINGS)
@@ -259,48 +199,6 @@ def test_what_a_pod_takes_from_its_namespace_is_no_change_of_it(guarded: Guarded
 def with_places(spec: Object, names: list[str]) -> Object:
     chosen = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}
     return {**spec, "matchResources": {**spec["matchResources"], "namespaceSelector": {"matchExpressions": [chosen]}}}
-
-
-NAMESPACE_EDITS: dict[str, tuple[Object, str]] = {
-    "inject disabled": ({"annotations": {INJECT: "disabled"}}, "without the proxy"),
-    "inject invalid": ({"annotations": {INJECT: "true"}}, "without the proxy"),
-    "inject removed": ({"annotations": {INJECT: None}}, "without the proxy"),
-    "skipped ports": ({"annotations": {OUTBOUND: "443"}}, "outbound ports 443"),
-    "webhook off": ({"labels": {f"{CONFIG}admission-webhooks": "disabled"}}, "for none of its pods"),
-    "weaker policy": ({"annotations": {f"{CONFIG}default-inbound-policy": "audit"}}, "more callers"),
-    "debug": ({"annotations": {DEBUG: "1"}}, "debug container"),
-    "subnets": ({"annotations": {f"{CONFIG}skip-subnets": "10.0.0.0/8"}}, "skip-subnets"),
-    "its name's label dropped at once": (
-        {"annotations": {INJECT: None}, "labels": {"kubernetes.io/metadata.name": None}},
-        "without the proxy",
-    ),
-    "its name's label changed at once": (
-        {"annotations": {INJECT: None}, "labels": {"kubernetes.io/metadata.name": OFF}},
-        "without the proxy",
-    ),
-}
-
-
-@pytest.mark.parametrize("part", ["", "status"])
-@pytest.mark.parametrize("edit", NAMESPACE_EDITS)
-def test_a_namespace_cannot_be_weakened(guarded: Guarded, edit: str, part: str) -> None:
-    body, says = NAMESPACE_EDITS[edit]
-    for kind in ("application/merge-patch+json", STRATEGIC):
-        answer = guarded.rest.patch(namespace(DENY), {"metadata": body}, kind, part, **TRY)
-        assert answer.status == 403, answer
-        assert says in answer.message
-
-
-def test_a_namespace_can_be_edited_otherwise_and_not_made_weak(guarded: Guarded) -> None:
-    rest = guarded.rest
-    assert rest.patch(namespace(DENY), {"metadata": {"labels": {"team": "a"}}}, **TRY).ok
-    assert rest.patch(namespace(DENY), {"metadata": {"annotations": {INJECT: "ingress"}}}, **TRY).ok
-    weak = namespace(DENY, {INJECT: "disabled"})
-    assert rest.apply(weak, **TRY).status == 403
-    warned = rest.patch(namespace(WARN), {"metadata": {"annotations": {INJECT: "disabled"}}}, **TRY)
-    assert warned.ok
-    assert any("without the proxy" in warning for warning in warned.warnings)
-    assert rest.patch(namespace(OFF), {"metadata": {"annotations": {INJECT: "disabled"}}}, **TRY).warnings == ()
 
 
 def test_policies_that_ask_for_identities_cannot_be_loosened(guarded: Guarded) -> None:

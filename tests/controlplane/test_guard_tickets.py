@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -129,6 +131,17 @@ def test_the_reaper_takes_out_what_is_over_with_its_own_rights_alone(guarded: Gu
     guarded.carry(guarded.undo, number, State.CLOSED)
     guarded.deliver("meshdesk.guard")
     reaper.close()
+
+
+def test_the_reapers_manifest_and_command_are_taken_as_they_are(guarded: GuardedDesk) -> None:
+    (made,) = [one for one in manifests(REAPER_FILE) if one["kind"] == "CronJob"]
+    made["metadata"]["namespace"] = "default"
+    taken = guarded.rest.create(made, dryRun="All").body
+    pod = taken["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == ["meshdesk", "guard", "prune"]
+    words = [sys.executable, "-m", "portal.cli", "guard", "prune", "--kubeconfig", str(guarded.plane.admin_kubeconfig)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "Nothing that is over is let pass.\n"), done.stderr
 
 
 def reaper_of(plane: ControlPlane) -> Reached:

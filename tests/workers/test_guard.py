@@ -109,6 +109,19 @@ def test_what_the_cluster_still_lets_pass_after_its_end_stands_late(desk: Desk) 
     assert late(desk) == []
 
 
+def test_a_cluster_that_leaves_the_registry_loses_it(desk: Desk) -> None:
+    switch(desk, "deny")
+    guard(desk.context, "practice")
+    with desk.database.unit_of_work() as session:
+        session.get_one(Cluster, "practice").active = False
+        guarding.follow(session, now=database_now(session))
+    assert called(desk) == ["practice"]
+    desk.deliver("meshdesk.guard")
+    found = state(desk)
+    assert found is not None
+    assert (found.problem, found.amiss) == (None, [])
+
+
 def late(desk: Desk, who: str = "member") -> list[tuple[str, str]]:
     with desk.acting(who) as (session, actor):
         found = queries.standing(session, "practice", by=actor, now=database_now(session)).late
