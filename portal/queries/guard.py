@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
@@ -64,17 +64,18 @@ def guard_of(session: Session, cluster: str) -> Guard:
 
 
 def guarded(session: Session, cluster: str) -> bool:
-    """Whether workers have anything to do for the guard of a cluster."""
-    return guard_of(session, cluster).on or session.get(GuardState, cluster) is not None
+    """Whether workers have anything to do for the guard of a cluster: it is on somewhere, or was."""
+    return session.scalar(select(Cluster.name).where(Cluster.name == cluster, _on_or_was())) is not None
 
 
 def guarded_clusters(session: Session) -> list[str]:
-    """The clusters whose guard is on somewhere, or was."""
+    """The clusters of the registry whose guard is on somewhere, or was."""
+    return list(session.scalars(select(Cluster.name).where(Cluster.active, _on_or_was()).order_by(Cluster.name)))
+
+
+def _on_or_was() -> ColumnElement[bool]:
     own = select(Namespace.cluster).where(Namespace.guard.is_not(None), Namespace.guard != Mode.OFF)
-    stood = select(GuardState.cluster)
-    on = Cluster.guard != Mode.OFF
-    wanted = select(Cluster.name).where(Cluster.active, on | Cluster.name.in_(own) | Cluster.name.in_(stood))
-    return list(session.scalars(wanted.order_by(Cluster.name)))
+    return or_(Cluster.guard != Mode.OFF, Cluster.name.in_(own), Cluster.name.in_(select(GuardState.cluster)))
 
 
 def lines(session: Session, cluster: str) -> list[Line]:

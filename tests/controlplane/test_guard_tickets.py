@@ -23,6 +23,8 @@ from tests.controlplane.client import manifests
 from tests.controlplane.guard_desk import GUARD_FILE, SKIP, WORKER, GuardedDesk
 from tests.controlplane.harness import ControlPlane
 from workers.cluster.protocol import Cluster as Reached
+from workers.guard import passing
+from workers.guard.parameters import REF
 from workers.guard.pruning import prune
 
 pytestmark = pytest.mark.control_plane
@@ -112,6 +114,33 @@ def test_an_undo_goes_on_while_the_guard_cannot_be_written(guarded: GuardedDesk)
     grant_file(guarded.plane, WORKER, path=GUARD_FILE)
     wait_until(lambda: guarded.look_at_guard().problem is None)
     assert guarded.lines() == ""
+
+
+def test_a_ticket_waits_and_says_why_while_the_guard_cannot_be_told_of_it(
+    guarded: GuardedDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "PATIENCE_SECONDS", 0.5)
+    number = guarded.approved("8443")
+    grant_file(guarded.plane, WORKER, path=GUARD_FILE, without="patch")
+    wait_until(lambda: not may_keep(guarded))
+    guarded.apply(number)
+    assert guarded.state(number) is State.APPLYING
+    assert "The guard of cluster practice does not let deployment/emoji pass yet" in guarded.problem(number)
+    assert SKIP not in guarded.annotations()
+    grant_file(guarded.plane, WORKER, path=GUARD_FILE)
+    wait_until(lambda: may_keep(guarded))
+    guarded.carry(guarded.apply, number, State.ACTIVE)
+    guarded.close(number)
+    guarded.carry(guarded.undo, number, State.CLOSED)
+
+
+def may_keep(guarded: GuardedDesk) -> bool:
+    """Whether the worker may write the parameters now."""
+    body = {"metadata": {"labels": {"tried": "yes"}}}
+    try:
+        return bool(guarded.real.patch_object(REF, body, dry_run=True))
+    except Refused:
+        return False
 
 
 def test_the_reaper_takes_out_what_is_over_with_its_own_rights_alone(guarded: GuardedDesk) -> None:
