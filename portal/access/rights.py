@@ -51,6 +51,8 @@ class Action(StrEnum):
     DELIVERIES = "read the log of deliveries"
     RETRY_DELIVERY = "have a delivery tried again"
     OVERSEE = "read the pages of Admin"
+    ADOPT = "turn findings into tickets"
+    REVERT_HOLE = "close holes by ticket"
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,9 @@ RIGHTS: dict[Action, Right] = {
     Action.DELIVERIES: Right(Scope.READ, SEES_EVERYTHING),
     Action.RETRY_DELIVERY: Right(Scope.OPERATE, _OPERATOR),
     Action.OVERSEE: Right(Scope.READ, SEES_EVERYTHING),
+    Action.ADOPT: Right(Scope.OPERATE, _OPERATOR),
+    # It makes the encryption stronger: no approval is asked for it, and it is nothing to decide on one's own ticket.
+    Action.REVERT_HOLE: Right(Scope.OPERATE, _OPERATOR),
 }
 
 WORDS: dict[Role, str] = {
