@@ -31,7 +31,7 @@ from portal.tickets.hole_asks import Terms, ask_of
 from portal.tickets.moving import take_for_change, testify
 from portal.tickets.sights import look
 
-__all__ = ["Plan", "Terms", "adopt", "plan"]
+__all__ = ["Plan", "Terms", "adopt", "may", "plan"]
 _DEEDS = {Adopts.KEEP: (Action.ADOPT, "hole:adopted"), Adopts.CLOSE: (Action.REVERT_HOLE, "hole:closing")}
 
 
@@ -55,9 +55,14 @@ class _Case:
     tenant: Tenant
 
 
+def may(by: Actor, terms: Terms) -> None:
+    """Raise Forbidden unless the actor may make such tickets at all."""
+    rights.check(by, _DEEDS[terms.becomes][0], "", tenant_id=None)
+
+
 def plan(session: Session, hole: PostureHole, terms: Terms, *, by: Actor) -> Plan:
     """What `adopt` would make of the finding; stores nothing. Raises Forbidden alone."""
-    rights.check(by, _DEEDS[terms.becomes][0], "", tenant_id=None)
+    may(by, terms)
     try:
         case = _case(session, hole, terms)
         asking.prepare(session, case.ask, by=case.asker, shortest=terms.shortest)
@@ -75,14 +80,13 @@ def adopt(session: Session, hole_id: int, terms: Terms, *, by: Actor, now: datet
     made. What no kind can express people mend, by a ticket of theirs. Raises Forbidden, NotFound, WrongState (gone, a
     leftover, of no tenant, nobody to answer for it), Duplicate, Invalid.
     """
-    action, event = _DEEDS[terms.becomes]
-    rights.check(by, action, "", tenant_id=None)
+    may(by, terms)
     hole = _locked(session, hole_id)
     case = _case(session, hole, terms)
     ticket = _stored(session, case, terms, by=by, now=now)
     hole.ticket_id = ticket.id
     told = {"reason": terms.reason, "workload": f"{hole.kind}/{hole.name}", "hole": hole.code, "finding": hole.id}
-    testify(session, ticket, event, by=by, now=now, **told)
+    testify(session, ticket, _DEEDS[terms.becomes][1], by=by, now=now, **told)
     return ticket
 
 
