@@ -11,6 +11,13 @@ from portal.mesh.holes import Code
 from portal.models import PostureCluster, PostureCount, PostureHole, PostureWorkload
 
 CLUSTER, NAMESPACE = "practice", "emojivoto"
+DETAILS: dict[Code, dict[str, Any]] = {
+    Code.UNMESHED: {"values": [["why", "linkerd.io/inject is disabled"]], "pods": 2, "of": 2},
+    Code.SKIP_INBOUND: {"ports": "8080", "pods": 2, "of": 2},
+    Code.SKIP_OUTBOUND: {"ports": "443", "pods": 2, "of": 2},
+    Code.DEBUG: {"pods": 2, "of": 2},
+}
+"""What workers would have written of each code, where a test does not say."""
 
 
 def reading(session: Session, now: datetime, cluster: str = CLUSTER, **changes: Any) -> None:
@@ -33,7 +40,15 @@ def hole(session: Session, now: datetime, name: str, code: Code, **changes: Any)
     row: dict[str, Any] = {"cluster": CLUSTER, "namespace": NAMESPACE, "kind": "deployment", "name": name}
     made = {"made_by": "kubectl-edit", "made_at": since, "first_seen_at": since, "seen_at": now}
     found = PostureHole(
-        **{**row, **made, "code": code, "detail": {}, "tickets": [], "unexplained_since": since, **changes}
+        **{
+            **row,
+            **made,
+            "code": code,
+            "detail": DETAILS.get(code, {}),
+            "tickets": [],
+            "unexplained_since": since,
+            **changes,
+        }
     )
     session.add(found)
     session.flush()

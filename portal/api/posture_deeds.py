@@ -72,7 +72,7 @@ def adopt_many(said: dict[str, Any]) -> Response:
 def adopted(said: dict[str, Any]) -> dict[str, Any]:
     """What AdoptionsMadeSchema shows of adoptions, made or tried as AdoptionsSchema loads them."""
     terms = terms_of(said)
-    adopting.may(actor(), terms)
+    adopting.may(actor(), terms.becomes)
     with parts().database.reading() as session:
         wanted = Wanted(scope_of(said), said["code"], explained=False)
         found = posture.findings(session, wanted, by=actor(), after=None, limit=posture.MOST)

@@ -104,6 +104,18 @@ def unexplained_count(session: Session, scope: Scope, *, by: Actor) -> int:
     return session.scalar(query) or 0
 
 
+def open_workloads(session: Session, *, by: Actor) -> int | None:
+    """How many workloads (and namespaces) that the actor may see have holes that no ticket explains.
+
+    None where workers have read no posture yet.
+    """
+    if session.scalar(select(PostureCluster.cluster).where(PostureCluster.seen_at.is_not(None)).limit(1)) is None:
+        return None
+    named = select(_H.cluster, _H.namespace, _H.kind, _H.name).select_from(_H).distinct()
+    found = _owned(named, _H, Scope(), by).where(*_meant(Wanted(explained=False))).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
 def counts_by_code(session: Session, wanted: Wanted, *, by: Actor) -> dict[str, int]:
     """How many findings there are of each code, most first."""
     query = _owned(select(_H.code, func.count()).select_from(_H), _H, wanted.scope, by).where(*_meant(wanted))

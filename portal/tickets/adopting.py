@@ -55,14 +55,14 @@ class _Case:
     tenant: Tenant
 
 
-def may(by: Actor, terms: Terms) -> None:
+def may(by: Actor, becomes: Adopts) -> None:
     """Raise Forbidden unless the actor may make such tickets at all."""
-    rights.check(by, _DEEDS[terms.becomes][0], "", tenant_id=None)
+    rights.check(by, _DEEDS[becomes][0], "", tenant_id=None)
 
 
 def plan(session: Session, hole: PostureHole, terms: Terms, *, by: Actor) -> Plan:
     """What `adopt` would make of the finding; stores nothing. Raises Forbidden alone."""
-    may(by, terms)
+    may(by, terms.becomes)
     try:
         case = _case(session, hole, terms)
         asking.prepare(session, case.ask, by=case.asker, shortest=terms.shortest)
@@ -80,7 +80,7 @@ def adopt(session: Session, hole_id: int, terms: Terms, *, by: Actor, now: datet
     made. What no kind can express people mend, by a ticket of theirs. Raises Forbidden, NotFound, WrongState (gone, a
     leftover, of no tenant, nobody to answer for it), Duplicate, Invalid.
     """
-    may(by, terms)
+    may(by, terms.becomes)
     hole = _locked(session, hole_id)
     case = _case(session, hole, terms)
     ticket = _stored(session, case, terms, by=by, now=now)

@@ -64,12 +64,8 @@ def _in_words(hole: PostureHole, terms: Terms) -> dict[str, Any]:
     title = f"Close a hole in the encryption of {_name(hole)}: {hole.code}"
     where = f"Where: {_name(hole)} in {hole.namespace} on {hole.cluster}."
     mend = "Mend it where its manifest is kept; posture shows when it is gone."
-    text = "\n".join([fact, meaning, where, f"What was found: {_told(hole.detail)}", mend, "", terms.reason])
+    text = "\n".join([fact, meaning, where, mend, "", terms.reason])
     return {"title": title[:LONGEST_TITLE], "text": text[:LONGEST_TEXT]}
-
-
-def _told(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in sorted(detail.items())) or "nothing more"
 
 
 def _name(hole: PostureHole) -> str:

@@ -96,10 +96,4 @@ def _element(found: re.Match[str]) -> Markup:
 def _marks(view: View) -> list[str]:
     glass = view["break_glass"] and view["review"]["by"] is None
     unproven = view["outcome"] == Outcome.UNPROVEN
-    told = {"keep": ["adopts what is there"], "close": ["closes a hole"]}
-    adopts = told.get(str(view.get("adopts")), [])
-    return [
-        *(["glass broken, no review yet"] if glass else []),
-        *(["unproven"] if unproven else []),
-        *adopts,
-    ]
+    return [*(["glass broken, no review yet"] if glass else []), *(["unproven"] if unproven else [])]

@@ -47,6 +47,7 @@ PAGES = {
     *("/tickets", "/tickets/<ref>", "/inbox", "/audit", "/audit/verification"),
     *("/new", "/new/<kind>", "/new/<kind>/preview"),
     *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
+    "/posture/adoptions",
     *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
     "/settings/tenants/<name>",
     *("/admin", "/admin/deliveries", "/admin/people", "/admin/people/<path:name>", "/admin/tokens"),
@@ -55,7 +56,7 @@ PAGES = {
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {
     *("/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>", "/admin/registry/file", "/admin/policy/file"),
-    *("/tickets.csv", "/audit.csv"),
+    *("/tickets.csv", "/audit.csv", "/posture/findings.csv", "/posture/workloads.csv"),
 }
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
@@ -64,6 +65,7 @@ FORMS = {
     *("/new/<kind>", "/new/<kind>/preview"),
     *("/tickets/filters", "/tickets/filters/forget"),
     *("/live/revoke-all", "/clusters/<name>/<operation>"),
+    *("/posture/adoptions", "/posture/findings/<number>/<deed>"),
     *("/settings/tokens", "/settings/tokens/<number>/revoke", "/settings/notifications"),
     *("/settings/absences", "/settings/absences/<number>/end"),
     *("/settings/tenants/<name>/reasons", "/settings/tenants/<name>/reasons/<template>/remove"),
@@ -310,7 +312,11 @@ def unexplained(one: Try) -> Thing:
     """A hole that no ticket explains, on a workload of the tenant of most people of the world."""
     with one.desk.database.unit_of_work() as session:
         now = database_now(session)
-        return {"number": postures.hole(session, now, f"emoji-{one.number}", Code.PROXY_USER, detail={SECRET: 1}).id}
+        return {
+            "number": postures.hole(
+                session, now, f"emoji-{one.number}", Code.PROXY_USER, detail={"values": [[SECRET, "1000"]]}
+            ).id
+        }
 
 
 def ask(one: Try) -> Any:

@@ -218,7 +218,13 @@ def test_a_hole_is_closed_by_ticket_without_anybodys_approval(desk: Desk) -> Non
 
 def test_what_no_kind_expresses_becomes_a_ticket_for_people(desk: Desk) -> None:
     with desk.database.unit_of_work() as session:
-        hole = postures.hole(session, database_now(session), "emoji", Code.PROXY_USER, detail={"value": "1000"}).id
+        hole = postures.hole(
+            session,
+            database_now(session),
+            "emoji",
+            Code.PROXY_USER,
+            detail={"values": [["config.linkerd.io/proxy-uid", "1000"]], "pods": 1, "of": 1},
+        ).id
     ticket = desk.ticket(adopt(desk, hole))
     assert (ticket.kind, ticket.adopts, ticket.tenant.name) == ("generic", None, "emojis")
     assert "proxy-user" in ticket.fields["title"]
