@@ -1,4 +1,4 @@
-"""The pages of a posture that was read, in a real browser: nothing wrong in any look, with much, nothing and refusals."""
+"""The pages of a posture that was read, in a real browser: in any look, with much, with nothing, and refused."""
 
 from __future__ import annotations
 
