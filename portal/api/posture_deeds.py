@@ -27,7 +27,7 @@ from portal.tickets.adopting import Plan, Terms
 blueprint = Blueprint("adopting", "Make tickets of what posture found.")
 MADE, TICKET = AdoptionsMadeSchema(), answers.TicketSchema()
 # So that a request is answered in time however much is open; `more` says that another one is needed.
-AT_ONCE = 100
+AT_ONCE = 50
 
 
 @blueprint.route("/posture/findings/<number>/adopt", methods=["POST"])
@@ -65,7 +65,7 @@ def terms_of(said: dict[str, Any]) -> Terms:
 @blueprint.arguments(AdoptionsSchema())
 @blueprint.response(200, MADE)
 def adopt_many(said: dict[str, Any]) -> Response:
-    """Say which tickets would be made of findings that none explains; with `dry_run` false make at most 100."""
+    """Say which tickets would be made of findings that none explains; with `dry_run` false make at most 50."""
     return change_many(lambda: answer(MADE, adopted(said)))
 
 
@@ -74,18 +74,18 @@ def adopted(said: dict[str, Any]) -> dict[str, Any]:
     terms = terms_of(said)
     adopting.may(actor(), terms.becomes)
     with parts().database.reading() as session:
-        wanted = Wanted(scope_of(said), said["code"], explained=False)
-        found = posture.findings(session, wanted, by=actor(), after=None, limit=posture.MOST)
         # What has a ticket by now is left out, so that the same sent again goes on with the rest.
-        left = [one for one in found if one.made is None or one.made.over]
-        plans = [(one, adopting.plan(session, one.row, terms, by=actor())) for one in left]
+        wanted = Wanted(scope_of(said), said["code"], explained=False, unmade=True)
+        found = posture.findings(session, wanted, by=actor(), after=None, limit=posture.MOST)
+        plans = [(one, adopting.plan(session, one.row, terms, by=actor())) for one in found]
+    more = len(found) == posture.MOST
     able = [pair for pair in plans if pair[1].ask is not None]
     if said["dry_run"]:
-        return {"dry_run": True, "items": [_view(*pair) for pair in plans], "more": False}
+        return {"dry_run": True, "items": [_view(*pair) for pair in plans], "more": more}
     hindered = [_view(one, plan) for one, plan in plans if plan.ask is None]
     # A transaction for each: one that changed meanwhile takes none of the others with it.
     made = [_make(one, terms) for one, _ in able[:AT_ONCE]]
-    return {"dry_run": False, "items": [*made, *hindered], "more": len(able) > AT_ONCE}
+    return {"dry_run": False, "items": [*made, *hindered], "more": more or len(able) > AT_ONCE}
 
 
 def _make(found: Finding, terms: Terms) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
@@ -30,13 +30,14 @@ _LEFT = tuple(sorted(LEFTOVERS))
 @dataclass(frozen=True)
 class Wanted:
     """Which findings, of those that somebody may see: of a scope, of a code, explained or not (None: both), and
-    whether what is left over is meant instead of holes. `workload` is kind and name of one."""
+    whether what is left over is meant instead of holes. `unmade` leaves out those of which a ticket was made that is
+    not over."""
 
     scope: Scope = field(default_factory=Scope)
     code: str | None = None
     explained: bool | None = None
     leftovers: bool = False
-    workload: tuple[str, str] | None = None
+    unmade: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,9 @@ def _meant(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield _H.code == wanted.code
     if wanted.explained is not None:
         yield _H.unexplained_since.is_(None) if wanted.explained else _H.unexplained_since.is_not(None)
-    if wanted.workload is not None:
-        yield tuple_(_H.kind, _H.name) == wanted.workload
+    if wanted.unmade:
+        over = select(Ticket.id).where(Ticket.state.in_(TERMINAL))
+        yield or_(_H.ticket_id.is_(None), _H.ticket_id.in_(over))
 
 
 def _found(session: Session, rows: Iterable[Any], by: Actor) -> list[Finding]:

@@ -76,7 +76,7 @@ def _view(session: Session, hole: PostureHole) -> InventoryView | None:
     """The workload as last seen; None where it is no workload that a ticket could change."""
     if hole.kind not in PATCHABLE or (hole.kind == "cronjob" and hole.code == Code.DEBUG):
         return None
-    seen = queries.namespace_view(session, hole.cluster, hole.namespace)
+    seen = queries.namespace_view(session, hole.cluster, hole.namespace, only=[(hole.kind, hole.name)])
     if seen is None or (hole.kind, hole.name) not in seen.workloads:
         return None
     [(view, _)] = views_seen(session, seen, [WorkloadRef(hole.kind, hole.namespace, hole.name)])
