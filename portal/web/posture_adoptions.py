@@ -15,6 +15,7 @@ from portal.api.posture_deeds import adopted
 from portal.api.posture_schemas import AdoptionsSchema
 from portal.api.problems import problem_of
 from portal.errors import Invalid, MeshdeskError, Stale
+from portal.kinds.registry import KINDS
 from portal.states import Adopts
 from portal.tickets import adopting
 from portal.web import sent, sessions
@@ -70,7 +71,8 @@ def _page(form: Mapping[str, str], status: int = 200, **more: Any) -> Response:
     made = more.get("made", {"items": []})["items"]
     parted = {"able": [one for one in made if one["kind"]], "unable": [one for one in made if not one["kind"]]}
     closing = form.get("becomes") == Adopts.CLOSE
-    shown = {"form": form, "closing": closing, "most": MOST_SHOWN, **parted}
+    titles = {name: kind.title for name, kind in KINDS.items()}
+    shown = {"form": form, "closing": closing, "most": MOST_SHOWN, "titles": titles, **parted}
     return render("posture_adoptions.html", status, **shown, **more)
 
 

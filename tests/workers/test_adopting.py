@@ -9,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from portal.db import database_now
 from portal.errors import Duplicate, Forbidden, WrongState
 from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND
 from portal.mesh.holes import Code
-from portal.models import PostureHole, Ticket
+from portal.models import Notice, PostureHole, Ticket
 from portal.states import Adopts, Outcome, State
 from portal.tickets import adopting, ending
 from portal.tickets.adopting import Terms
@@ -105,6 +106,12 @@ def test_the_tenant_answers_and_the_operator_does_not_decide(desk: Desk) -> None
     with pytest.raises(Forbidden):
         desk.decide(number, "operator")
     assert "hole:adopted" in desk.events(number)
+    with desk.database.reading() as session:
+        [told] = session.scalars(select(Notice).where(Notice.sort == "hole"))
+        assert (told.data["told"], told.data["headline"]) == (
+            ["member", "owner"],
+            "was made of a hole in your encryption",
+        )
 
 
 def test_a_rejected_one_changes_nothing(desk: Desk) -> None:
