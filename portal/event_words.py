@@ -33,6 +33,8 @@ TYPES: dict[str, str] = {
     "question:answered": "answered the question",
     "ticket:rerouted": "another rule counts now",
     "ticket:handed-over": "handed it over to somebody else",
+    "hole:adopted": "made a ticket of what posture found",
+    "hole:closing": "has what posture found closed",
     "preflight:asked": "had the preflight run again",
     "window:opened": "opened the window",
     "window:ending-soon": "the window ends soon",

@@ -33,6 +33,15 @@ class Outcome(StrEnum):
     UNPROVEN = "unproven"
 
 
+class Adopts(StrEnum):
+    """What becomes of what was in the cluster before its ticket."""
+
+    KEEP = "keep"
+    """It stays until the window ends."""
+    CLOSE = "close"
+    """It is taken out as soon as it was taken over."""
+
+
 MOVES: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.APPROVED, State.REJECTED, State.WITHDRAWN, State.LAPSED}),
     State.APPROVED: frozenset({State.APPLYING, State.WITHDRAWN, State.LAPSED, State.CLOSED}),

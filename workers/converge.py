@@ -16,7 +16,8 @@ from portal import outbox, queries
 from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import Conflict, Transient
-from portal.mesh.fold import Fold, Memory, Want, confirm, fold
+from portal.mesh.adopting import adopt, present
+from portal.mesh.fold import Fold, Memory, Seen, Want, confirm, fold
 from portal.mesh.workloads import WorkloadRef, annotations_patch
 from portal.models import Target, TicketTarget
 from portal.tickets.expectation import Surroundings, claims_on, memory_of, seen_of
@@ -69,7 +70,9 @@ def intend(session: Session, spot: Spot, obj: dict[str, Any], around: Surroundin
     """Fold the live tickets over what was seen and commit what is to be written, before it is written."""
     target = _locked(session, spot.target_id)
     fence = fence_for is not None and not _fenced(session, spot.target_id, fence_for)
-    plan = fold(memory_of(target, obj), seen_of(obj, around), claims_on(session, target), fence=fence, mark_first=True)
+    seen = seen_of(obj, around)
+    memory = _adopted_memory(session, spot, memory_of(target, obj), seen, fence_for)
+    plan = fold(memory, seen, claims_on(session, target), fence=fence, mark_first=True)
     for ref, removed in sorted(plan.suspend.items()):
         _suspend(session, spot, ref, removed)
     target.uid = obj["metadata"]["uid"]
@@ -77,6 +80,21 @@ def intend(session: Session, spot: Spot, obj: dict[str, Any], around: Surroundin
     if not plan.write:
         _note_written(session, spot.target_id)
     return plan
+
+
+def _adopted_memory(session: Session, spot: Spot, memory: Memory, seen: Seen, ending: int | None) -> Memory:
+    """The memory with what tickets take over that are not yet written: once they are, they are like any other.
+
+    What is no longer there is never written for them. `ending` is the ticket that is being undone: what it asked for
+    is taken out even if no worker came to take it over.
+    """
+    for link in queries.adopting_links(session, spot.target_id, ending):
+        want = Want.from_json(link.wanted) - Want.from_json(link.suspended)
+        there = present(want, seen.template)
+        if want - there and link.ticket_id != ending:
+            _suspend(session, spot, link.ticket.ref, want - there)
+        memory = adopt(memory, seen, there)
+    return memory
 
 
 def _locked(session: Session, target_id: int) -> Target:

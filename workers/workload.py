@@ -8,6 +8,8 @@ from typing import Any
 from portal.errors import Gone, Refused
 from portal.kinds.base import InventoryView, WorkloadKind
 from portal.kinds.registry import kind_named
+from portal.mesh.adopting import present
+from portal.mesh.adoption_findings import adoption_findings, gone_words
 from portal.mesh.annotations import KEYS
 from portal.mesh.findings import Finding
 from portal.mesh.fold import Claim, Unreadable, Want, fold
@@ -15,9 +17,10 @@ from portal.mesh.job_downloads import download
 from portal.mesh.jobs import unpatchable_job, why_kept
 from portal.mesh.rollouts import rollout_blockers
 from portal.mesh.view import effective_report
-from portal.mesh.workloads import annotations_patch, field_owners
+from portal.mesh.workloads import annotations_patch, field_owners, template_annotations
 from portal.models import Target, Ticket, TicketTarget
 from portal.tickets.expectation import Surroundings, claims_on, expected_change, memory_of, seen_of
+from portal.tickets.moving import number_of
 from portal.tickets.routing import view_of
 from workers.called import called_by
 from workers.cluster.protocol import Cluster, Object
@@ -40,7 +43,7 @@ class WorkloadHandler:
         kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]  # no other kind has workloads
         wanted = kind.wants(ticket.fields, view)
         change = self._expected_change(context, ticket, spot, view, wanted)
-        findings = kind.checks(ticket.fields, [view])
+        findings = adoption_findings(view, wanted) if ticket.adopts else kind.checks(ticket.fields, [view])
         if change is not None and wanted:
             findings += _dry_run_findings(context, spot, change)
         report = {**_report(spot, view, change), **_manifest(kind, ticket, view)}
@@ -78,7 +81,7 @@ class WorkloadHandler:
         if not wish.want:
             return pods_before(context, spot, obj)
         found = Found(obj, surroundings(cluster, spot.ref.namespace))
-        blockers = [*rollout_blockers(obj), *_started(spot, obj)]
+        blockers = [*rollout_blockers(obj), *_started(spot, obj), *_gone(context, spot, obj, wish)]
         if blockers:
             raise Refused(f"{spot.ref}: {' '.join(blockers)}")
         patch = annotations_patch(spot.ref.kind, _changes(context, spot, found, wish), f"{wish.ticket};0", None)
@@ -113,6 +116,14 @@ class WorkloadHandler:
             if why := _started(spot, context.connect(spot.cluster).workload(spot.ref)):
                 raise Refused(why[0]) from error
             raise
+
+
+def _gone(context: Context, spot: Spot, obj: Object, wish: Claim) -> list[str]:
+    """Why there is nothing to take over for a ticket that would."""
+    with context.database.reading() as session:
+        adopts = session.get_one(Ticket, number_of(wish.ticket)).adopts
+    missing = wish.want - present(wish.want, template_annotations(obj))
+    return [f"{gone_words(missing)} Withdraw the ticket."] if adopts and missing else []
 
 
 def _started(spot: Spot, obj: Object) -> list[str]:

@@ -53,6 +53,8 @@ class Action(StrEnum):
     OVERSEE = "read the pages of Admin"
     GUARD = "put the guard of clusters into force"
     GUARD_RULES = "read the rules of the guard"
+    ADOPT = "turn findings into tickets"
+    REVERT_HOLE = "close holes by ticket"
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ RIGHTS: dict[Action, Right] = {
     Action.OVERSEE: Right(Scope.READ, SEES_EVERYTHING),
     Action.GUARD: Right(Scope.OPERATE, _OPERATOR),
     Action.GUARD_RULES: Right(Scope.READ, SEES_EVERYTHING),
+    Action.ADOPT: Right(Scope.OPERATE, _OPERATOR),
+    # It makes the encryption stronger: no approval is asked for it, and it is nothing to decide on one's own ticket.
+    Action.REVERT_HOLE: Right(Scope.OPERATE, _OPERATOR),
 }
 
 WORDS: dict[Role, str] = {

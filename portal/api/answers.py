@@ -146,6 +146,13 @@ class TicketSchema(StandingSchema):
     taken_by = fields.String(allow_none=True, metadata={"description": "The operator who works on it."})
     answer = fields.String(allow_none=True, metadata={"description": "What the operator answered."})
     renews = fields.String(allow_none=True)
+    adopts = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "keep or close: what it asks for was in the cluster before it and is taken over, to stay "
+            "until its end or to be taken out at once; null: it is written."
+        },
+    )
     created_at = Instant()
     updated_at = Instant()
     version = fields.Integer()

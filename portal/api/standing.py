@@ -10,7 +10,7 @@ from portal.api.schema_base import Instant, Output
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
 from portal.queries.tickets import RECERTIFY_WITHIN
-from portal.states import TERMINAL, State
+from portal.states import TERMINAL, Adopts, State
 from portal.tickets.awaiting import NUDGE_EVERY, decidable
 
 
@@ -83,7 +83,8 @@ def _waiting(ticket: Ticket) -> dict[str, Any] | None:
 def _restarts(ticket: Ticket) -> list[dict[str, Any]]:
     if not kind_named(ticket.kind).restarts_pods or ticket.state in TERMINAL:
         return []
-    ahead = ticket.state in (State.PENDING, State.APPROVED, State.FAILED)
+    # What is there already is taken over as it is.
+    ahead = ticket.state in (State.PENDING, State.APPROVED, State.FAILED) and ticket.adopts != Adopts.KEEP
     begins = [{"at": ticket.next_attempt_at or ticket.starts_at, "why": "the change is applied"}] if ahead else []
     ends = ticket.expires_at is not None and ticket.state in (State.APPLYING, State.ACTIVE)
     return begins + ([{"at": ticket.expires_at, "why": "the change is taken back"}] if ends else [])

@@ -92,6 +92,7 @@ def _asked(ticket: Ticket) -> dict[str, Any]:
         "requester": ticket.requester.name,
         "asked_by": None if ticket.asked_by is None else ticket.asked_by.name,
         "duration": ticket.duration,
+        "adopts": ticket.adopts,
         "renews": ticket.renews.ref if ticket.renews else None,
     }
 

@@ -59,6 +59,10 @@ def _lines(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
     yield "where", where_text(ticket)
     yield "asked by", f"{ticket['asked_by'] or ticket['requester']}, {instant(ticket['created_at'])}"
     yield "handed to", ticket["requester"] if ticket["asked_by"] else ""
+    yield (
+        "adopts",
+        {"keep": "what is there already", "close": "what is there, to take it out"}.get(ticket["adopts"], ""),
+    )
     yield "reason", ticket["reason"]
     yield from (field_text(name, value) for name, value in ticket["fields"].items())
     yield from (("noted", note) for note in ticket["notes"])

@@ -100,14 +100,15 @@ def _restored(seen: KeySeen, owners: Ports) -> str | None:
 
 def _fold_setting(seen: KeySeen, parts: Parts) -> KeyFold:
     ours, only = SETTINGS[seen.key], Want.of_setting(seen.key)
-    # Another spelling of the same (`1` for `true`) is an owner's, who wants it too: neither ours nor taken out.
-    kept = bool(parts.possible & only) and seen.text == ours
+    # Another spelling of the same (`1` for `true`) is an owner's, who wants it too: neither ours nor taken out. Unless
+    # a ticket took over just that (portal/mesh/adopting.py).
+    kept = bool(parts.possible & only) and seen.text in {ours, (seen.before or {}).get("adopted", ours)}
     gone = bool(parts.certain & only) and not is_set(seen.key, seen.text)
     added = bool(parts.wanted & only) and not gone and (kept or not is_set_already(seen.key, seen.text, seen.now))
     before = seen.before if kept and seen.before is not None else _captured(seen)
     text = seen.text
     if added:
-        text = ours
+        text = seen.text if kept else ours
     elif kept:
         text = str(before["value"]) if before["present"] else None
     return KeyFold(

@@ -97,6 +97,10 @@ class Ticket(Base):
     preflight_at: Mapped[Instant | None]
     preflight_clean: Mapped[bool | None] = mapped_column(Boolean, comment="null: not yet run")
 
+    adopts: Mapped[Name | None] = mapped_column(
+        comment="keep or close: what it asks for was in the cluster before it and is taken over; null: it is written"
+    )
+
     taken_by: Mapped[Name | None] = mapped_column(comment="the operator who works on what no worker can do")
     answer: Mapped[Words | None] = mapped_column(comment="what the operator answered when fulfilling it")
     remind_at: Mapped[Instant | None] = mapped_column(index=True, comment="when its end is next to be reminded of")

@@ -14,7 +14,7 @@ from portal.notify import audience, saying
 from portal.notify.audience import Occasion, Whom, all_of
 from portal.notify.lateness import is_late, problem_key
 from portal.notify.sorts import Sort
-from portal.states import Outcome, State
+from portal.states import Adopts, Outcome, State
 
 Words = str | Callable[[Occasion], str]
 
@@ -57,12 +57,17 @@ def _was_pending(occasion: Occasion) -> bool:
 
 
 def _by_policy(occasion: Occasion) -> bool:
-    # Of a broken glass they are told as of that.
-    return _was_pending(occasion) and occasion.ticket.automatic and not occasion.ticket.break_glass
+    # Of a broken glass, or of a hole that is being closed, they are told as of that.
+    told_already = occasion.ticket.break_glass or occasion.ticket.adopts == Adopts.CLOSE
+    return _was_pending(occasion) and occasion.ticket.automatic and not told_already
 
 
 def _failed_writing(occasion: Occasion) -> bool:
     return occasion.ticket.outcome == Outcome.FAILED
+
+
+def _stays_open(occasion: Occasion) -> bool:
+    return occasion.ticket.adopts != Adopts.CLOSE
 
 
 _WAITS = "waits for a decision"
@@ -136,7 +141,13 @@ TOLD: dict[str, tuple[Telling, ...]] = {
         Telling(Sort.DECIDED, audience.requester, "is rejected", "Read why, and ask again with what that asks for."),
     ),
     "ticket:active": (
-        Telling(Sort.ACTIVE, all_of(audience.requester, audience.told_by_rule), "is active", saying.active_next),
+        Telling(
+            Sort.ACTIVE,
+            all_of(audience.requester, audience.told_by_rule),
+            "is active",
+            saying.active_next,
+            _stays_open,
+        ),
     ),
     "window:ending-soon": (
         Telling(
@@ -207,6 +218,22 @@ TOLD: dict[str, tuple[Telling, ...]] = {
         ),
     ),
     "deciders:reminded": (Telling(Sort.NUDGED, audience.named_or_deciders, "still waits for a decision", _DECIDE),),
+    "hole:adopted": (
+        Telling(
+            Sort.HOLE,
+            all_of(audience.requester, audience.owners),
+            "was made of a hole in your encryption",
+            "It asks in your name: say on the ticket why that is needed, or mend it and have the ticket withdrawn.",
+        ),
+    ),
+    "hole:closing": (
+        Telling(
+            Sort.HOLE,
+            all_of(audience.requester, audience.owners),
+            "closes a hole in your encryption",
+            "What it names is taken out of the cluster, and pods restart: talk to the operators on the ticket.",
+        ),
+    ),
     "ticket:handed-over": (
         Telling(
             Sort.HANDED_OVER,

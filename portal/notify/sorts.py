@@ -26,6 +26,7 @@ class Sort(StrEnum):
     NUDGED = "nudged"
     AUTOMATIC = "automatic"
     HANDED_OVER = "handed-over"
+    HOLE = "hole"
 
 
 # Sent at once whatever somebody prefers, and never muted.
@@ -53,4 +54,5 @@ MEANINGS: dict[Sort, str] = {
     Sort.NUDGED: "You are reminded of a ticket that waits for you.",
     Sort.AUTOMATIC: "The policy approved a ticket by itself.",
     Sort.HANDED_OVER: "A ticket has somebody else to answer for it.",
+    Sort.HOLE: "An operator made a ticket of a hole in your encryption, to keep it for a while or to close it.",
 }

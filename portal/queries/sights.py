@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import (
@@ -74,19 +74,25 @@ class NamespaceView:
         return self.cluster.seen_at
 
 
-def namespace_view(session: Session, cluster: str, namespace: str) -> NamespaceView | None:
-    """The inventory of one namespace; None where workers have not seen it."""
+def namespace_view(
+    session: Session, cluster: str, namespace: str, *, only: Collection[tuple[str, str]] | None = None
+) -> NamespaceView | None:
+    """The inventory of one namespace, or of some workloads of it by kind and name; None where workers have not seen it.
+
+    Objects are large: who asks for a few must not wait for all.
+    """
     seen = session.get(InventoryCluster, cluster)
     found = session.scalar(
         select(InventoryNamespace).where(InventoryNamespace.cluster == cluster, InventoryNamespace.name == namespace)
     )
     if seen is None or seen.seen_at is None or found is None:
         return None
-    rows = session.scalars(
-        select(InventoryWorkload)
-        .where(InventoryWorkload.cluster == cluster, InventoryWorkload.namespace == namespace)
-        .order_by(InventoryWorkload.kind, InventoryWorkload.name)
+    query = select(InventoryWorkload).where(
+        InventoryWorkload.cluster == cluster, InventoryWorkload.namespace == namespace
     )
+    if only is not None:
+        query = query.where(tuple_(InventoryWorkload.kind, InventoryWorkload.name).in_(list(only)))
+    rows = session.scalars(query.order_by(InventoryWorkload.kind, InventoryWorkload.name))
     return NamespaceView(seen, found, {(row.kind, row.name): row for row in rows})
 
 

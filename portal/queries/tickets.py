@@ -192,6 +192,21 @@ def live_links(session: Session, target_id: int) -> Sequence[TicketTarget]:
     return session.scalars(query).all()
 
 
+def adopting_links(session: Session, target_id: int, ending: int | None) -> Sequence[TicketTarget]:
+    """Those of them that take over what is there and are not yet written; also of the ticket that is being undone."""
+    live = and_(LIVE, TicketTarget.written_at.is_(None))
+    undone = and_(Ticket.id == ending, TicketTarget.written_at.is_(None))
+    query = (
+        select(TicketTarget)
+        .join(Ticket, Ticket.id == TicketTarget.ticket_id)
+        .where(TicketTarget.target_id == target_id, Ticket.adopts.is_not(None), or_(live, undone))
+        .options(joinedload(TicketTarget.ticket))
+        .order_by(TicketTarget.ticket_id)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).all()
+
+
 def unfinished(session: Session, target_id: int) -> set[int]:
     """The tickets on a target that workers still carry on with: what they wrote is theirs to take back."""
     query = select(Ticket.id).join(TicketTarget).where(TicketTarget.target_id == target_id, Ticket.state.in_(MOVING))

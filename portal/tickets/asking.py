@@ -26,7 +26,7 @@ from portal.tickets.moving import move, testify
 from portal.tickets.placing import place_of
 from portal.tickets.sights import Seen, look
 
-__all__ = ["Ask", "Prepared", "flatten", "prepare", "submit"]
+__all__ = ["Ask", "Prepared", "flatten", "prepare", "store", "submit", "ticket_for"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,12 @@ def flatten(messages: Any, path: str) -> dict[str, list[str]]:
 def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: timedelta) -> Ticket:
     """Store an ask as a PENDING ticket and have a worker look at its targets; raises what `prepare` raises."""
     prepared = prepare(session, ask, by=by, shortest=shortest)
-    ticket = _ticket(prepared, by, now)
+    return store(session, prepared, ticket_for(prepared, by, now), by=by, now=now)
+
+
+def store(session: Session, prepared: Prepared, ticket: Ticket, *, by: Actor, now: datetime) -> Ticket:
+    """Store a ticket that was made of `prepared`, and have a worker look at its targets; raises Duplicate."""
+    ask = prepared.ask
     try:
         with session.begin_nested():
             session.add(ticket)
@@ -109,7 +114,8 @@ def submit(session: Session, ask: Ask, *, by: Actor, now: datetime, shortest: ti
     return ticket
 
 
-def _ticket(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
+def ticket_for(prepared: Prepared, by: Actor, now: datetime) -> Ticket:
+    """The ticket of an ask that holds, not stored yet; `by` is who answers for it."""
     ask, route = prepared.ask, prepared.routed.route
     return Ticket(
         tenant_id=prepared.place.tenant.id,

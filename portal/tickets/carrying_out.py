@@ -15,7 +15,7 @@ from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import LostClaim
 from portal.models import Cluster, Ticket
-from portal.states import Outcome, State
+from portal.states import Adopts, Outcome, State
 from portal.tickets import awaiting, ending, recertifying
 from portal.tickets.beginning import begins_at
 from portal.tickets.ending import Ending
@@ -138,6 +138,9 @@ def settle_active(session: Session, held: Claim, *, evidence: dict[str, Any]) ->
     _free(ticket)
     ticket.problem, ticket.progress = problem, evidence["progress"]
     move(session, ticket, State.ACTIVE, by=WORKER, now=now)
+    if ticket.adopts == Adopts.CLOSE:
+        why = Ending(Outcome.REVOKED, f"{ticket.ref} was made to close this.")
+        ending.begin_undo(session, ticket, why, by=WORKER, now=now)
     if ticket.renews_id is not None:
         _replace(session, ticket.renews_id, ticket.ref, now=now)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.kinds.registry import kind_named
 from portal.models import Ticket
 from portal.restart_window import RestartWindow
-from portal.states import Outcome, State
+from portal.states import Adopts, Outcome, State
 from portal.tickets.breaking_glass import words_of
 
 ENDINGS = {
@@ -79,6 +79,8 @@ def _pending(ticket: Ticket, waiting: list[str]) -> str:
         return "A worker looks at the cluster first; then it can be decided."
     if not ticket.preflight_clean:
         return "The preflight found what blocks the change: mend that and run the preflight again, or withdraw."
+    if ticket.adopts == Adopts.CLOSE:
+        return "It closes a hole in the encryption: nobody has to approve that, and it begins by itself."
     if ticket.automatic:
         return "The policy approves it by itself."
     return f"It waits for {' and '.join(waiting)}."
@@ -95,7 +97,7 @@ def _approved(ticket: Ticket, pause: str | None) -> str:
         return f"It is applied inside its restart window ({window}), from {_instant(ticket.next_attempt_at)}."
     if ticket.starts_at is not None:
         return f"It starts at {_instant(ticket.starts_at)}: a worker writes the change then."
-    return "A worker writes the change now."
+    return "A worker takes over what is there now." if ticket.adopts else "A worker writes the change now."
 
 
 def _carried_out(ticket: Ticket) -> str:

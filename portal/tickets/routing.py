@@ -17,6 +17,7 @@ from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
 from portal.models import InventoryWorkload, Target, Ticket
 from portal.policy import Facts, Policy, Route, bounded, route, strictest
+from portal.states import Adopts
 from portal.tickets import breaking_glass
 from portal.tickets.approvals import stricter
 from portal.tickets.expectation import Surroundings, claims_on, memory_of
@@ -60,10 +61,18 @@ def put_on(session: Session, ticket: Ticket, route: Route) -> None:
     else:
         ticket.approvals, ticket.automatic = stricter(ticket.approvals, approvals_of(route)), False
     breaking_glass.keep_or_mend(ticket, route)
+    if ticket.adopts == Adopts.CLOSE:
+        needs_nobody(ticket)
     people = queries.people_named(session, ticket.hats)
     for decision in ticket.decisions:
         more = {hat for hat, names in people.items() if decision.person.name in names}
         decision.roles = sorted({*decision.roles, *more})
+
+
+def needs_nobody(ticket: Ticket) -> None:
+    """Have a ticket that closes a hole wait for nobody, whatever its rule asks of tickets that open one."""
+    ticket.automatic, ticket.approvals = True, []
+    ticket.rule_reason = "An operator closes a hole in the encryption: nobody has to approve that."
 
 
 def surroundings_seen(view: queries.NamespaceView) -> Surroundings:

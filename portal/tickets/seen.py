@@ -37,9 +37,12 @@ class Seen:
 Look = Callable[[Session, Place, Fields, Sequence[WorkloadRef]], Seen]
 
 
-def namespace_seen(session: Session, cluster: str, namespace: str) -> NamespaceView:
-    """The inventory of a namespace; raises NotReady where workers have not seen it yet."""
-    view = queries.namespace_view(session, cluster, namespace)
+def namespace_seen(
+    session: Session, cluster: str, namespace: str, *, only: Sequence[WorkloadRef] | None = None
+) -> NamespaceView:
+    """The inventory of a namespace, or of these workloads; raises NotReady where workers have not seen it yet."""
+    named = None if only is None else [(ref.kind, ref.name) for ref in only]
+    view = queries.namespace_view(session, cluster, namespace, only=named)
     if view is None:
         raise NotReady(
             f"Workers have not seen namespace {namespace} on {cluster} yet: try again in a minute, and ask "

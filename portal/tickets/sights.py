@@ -35,7 +35,7 @@ def look(session: Session, kind: Kind[Any], fields: Fields, place: Place) -> See
 
 
 def _workloads(session: Session, kind: Kind[Any], fields: Fields, refs: Sequence[WorkloadRef], place: Place) -> Seen:
-    view = namespace_seen(session, str(place.cluster), str(place.namespace))
+    view = namespace_seen(session, str(place.cluster), str(place.namespace), only=refs)
     _all_known(view, refs, kind.listed_in if isinstance(kind, WorkloadKind) else "workloads")
     found = routing.views_seen(session, view, refs)
     wants = [kind.wants(fields, seen) if isinstance(kind, WorkloadKind) else NOTHING for seen, _ in found]

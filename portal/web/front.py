@@ -15,7 +15,7 @@ from portal.access.actor import Actor
 from portal.api.listing import page
 from portal.api.views import ticket_views
 from portal.models import Ticket
-from portal.queries import TicketFilter, encryption, windows
+from portal.queries import TicketFilter, encryption, posture, windows
 from portal.queries.encryption import Tally, together
 from portal.queries.windows import Wanted
 from portal.states import State
@@ -37,7 +37,8 @@ class Front:
     """The first page of somebody at a time: a handful of each list, and how many there are.
 
     `places` has a tally for each namespace, or for each cluster where somebody sees everything; `unexplained` counts
-    workloads that are not encrypted in whole and have no ticket (None: not counted).
+    workloads that are not encrypted in whole and have no ticket (None: not counted), `holes` those of which posture
+    found the same by their running pods (None: it was never read).
     """
 
     now: datetime
@@ -51,6 +52,7 @@ class Front:
     late_count: int
     places: Sequence[Tally]
     unexplained: int | None
+    holes: int | None = None
     views: Mapping[str, Freshness] = field(default_factory=dict)
 
     @cached_property
@@ -67,7 +69,7 @@ class Front:
     def well(self) -> bool:
         """True where every pod is encrypted as far as can be seen, and that is not long ago."""
         encrypted = self.total.total and self.total.encrypted == self.total.total
-        return bool(encrypted) and not self.late_count and not self.away
+        return bool(encrypted) and not self.late_count and not self.away and not self.holes
 
     @property
     def idle(self) -> bool:
@@ -88,13 +90,15 @@ def front(session: Session, by: Actor, now: datetime) -> Front:
     }
     open_count, late_count = windows.count(session, wanted)
     places = encryption.tallies(session, encryption.Scope(), by=by)
+    holes = posture.open_workloads(session, by=by)
     return Front(
         now=now,
         waiting_count=f"more than {len(due_now)}" if more else len(due_now),
         open_count=open_count,
         late_count=late_count,
         places=_by_cluster(places) if by.sees_everything else places,
-        unexplained=None if by.sees_everything else _unexplained(session, by),
+        unexplained=None if by.sees_everything or holes is not None else _unexplained(session, by),
+        holes=holes,
         views=freshness(session, {one.cluster for one in places}, now),
         **_rows(session, lists, now),
     )

@@ -1,4 +1,7 @@
-"""How far the mesh encrypts what one may see, as workers last saw it, and whether live tickets explain the rest."""
+"""How far the mesh encrypts what one may see, and whether live tickets explain the rest.
+
+Where workers read the posture, its page is posture_findings.py's; before that it is what the inventory says.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ from portal.access.actor import Actor
 from portal.api.context import actor, parts
 from portal.api.schema_base import NAME, Input
 from portal.db import database_now
+from portal.mesh.holes import Code
 from portal.models import Cluster
 from portal.queries import encryption
 from portal.queries.encryption import Key, Line, Scope, together
-from portal.web import sent, sessions
+from portal.queries.posture_trend import SPANS
+from portal.web import posture_findings, sent, sessions
 from portal.web.blueprint import blueprint
 from portal.web.freshness import freshness
 from portal.web.page import render
@@ -28,17 +33,23 @@ from portal.web.workload_list import PER_PAGE, asked_for, groups, key_of, key_te
 MOST_OPEN = 5_000
 """More than these are not looked through at once: filters narrow them."""
 MOST_PLACES = 30
+MORE = ("explained", "leftovers")
+"""What can be chosen of a posture that was read, besides."""
 SHOWS = {"": "Not encrypted in whole", "unexplained": "Without a ticket", "all": "All workloads"}
 
 
 class PostureSchema(Input):
-    """Whose workloads, which of them, and after which."""
+    """Whose workloads, which of them, after which, and of a posture that was read its sort, trend and page."""
 
     cluster = fields.String(load_default=None, validate=NAME)
     namespace = fields.String(load_default=None, validate=NAME)
     tenant = fields.String(load_default=None, validate=NAME)
-    show = fields.String(load_default="", validate=validate.OneOf(SHOWS))
+    show = fields.String(load_default="", validate=validate.OneOf([*SHOWS, *MORE]))
     after = fields.String(load_default=None, validate=validate.Length(max=1100))
+    code = fields.String(load_default=None, validate=validate.OneOf(list(Code)))
+    span = fields.String(load_default="day", validate=validate.OneOf(list(SPANS)))
+    cursor = fields.String(load_default=None)
+    done = fields.String(load_default=None)
 
 
 POSTURE = PostureSchema()
@@ -64,6 +75,8 @@ def posture() -> Response:
     chosen = {name: value for name, value in request.args.items() if value}
     asked = sent.load(POSTURE, chosen)
     scope = Scope(asked["cluster"], asked["namespace"], asked["tenant"])
+    if posture_findings.was_read(scope):
+        return posture_findings.page()
     with parts().database.reading() as session:
         by, now = actor(), database_now(session)
         places = encryption.tallies(session, scope, by=by)

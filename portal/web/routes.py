@@ -15,6 +15,8 @@ from portal.web import (  # noqa: F401
     manifests,
     navigation,
     posture,
+    posture_adoptions,
+    posture_findings,
     pulse,
     revoking,
     saved,

@@ -16,7 +16,7 @@ from portal.durations import words
 from portal.errors import Invalid
 from portal.kinds.registry import kind_named
 from portal.models import Event, Evidence, Ticket
-from portal.states import State
+from portal.states import Adopts, State
 from portal.tickets import templates
 from portal.web.diffs import changes
 from portal.web.effects import button_effect, confirmations
@@ -28,7 +28,11 @@ from portal.web.way import Walk, current, way
 from portal.wording import field_text, plain, progress_text, removed_text, weight
 
 MOST_EVENTS = 200
-APPROVED = {"break-glass": "glass broken", "automatic": "approved by the policy"}
+APPROVED = {
+    "break-glass": "glass broken",
+    "automatic": "approved by the policy",
+    "closes": "needs no approval",
+}
 ENCRYPTION = "application_encryption"
 
 
@@ -111,6 +115,7 @@ def _trims(form: Form, ticket: Ticket) -> bool:
 def _walk(found: Read) -> Walk:
     view, kind = found.view, kind_named(found.ticket.kind)
     as_what = "break-glass" if view["break_glass"] else "automatic" if view["automatic"] else ""
+    as_what = "closes" if view["adopts"] == Adopts.CLOSE else as_what
     return Walk(
         state=State(view["state"]),
         changes_cluster=kind.has_cluster_change,

@@ -16,11 +16,12 @@ from sqlalchemy import update
 from portal import policy_store
 from portal.access.rights import Action
 from portal.db import database_now
+from portal.mesh.holes import Code
 from portal.models import Cluster, Person, Role, Ticket
 from portal.policy import default_policy
 from portal.tickets.deciding import Preflight, attach_preflight
 from portal.tickets.moving import number_of
-from tests import world
+from tests import postures, world
 from tests.api.desk import Desk, said
 
 REASON = {"reason": "no longer needed"}
@@ -46,6 +47,7 @@ PAGES = {
     *("/tickets", "/tickets/<ref>", "/inbox", "/audit", "/audit/verification"),
     *("/new", "/new/<kind>", "/new/<kind>/preview"),
     *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
+    "/posture/adoptions",
     *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
     "/settings/tenants/<name>",
     *("/admin", "/admin/deliveries", "/admin/people", "/admin/people/<path:name>", "/admin/tokens"),
@@ -54,7 +56,7 @@ PAGES = {
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {
     *("/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>", "/admin/registry/file", "/admin/policy/file"),
-    *("/tickets.csv", "/audit.csv"),
+    *("/tickets.csv", "/audit.csv", "/posture/findings.csv", "/posture/workloads.csv"),
 }
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
@@ -63,6 +65,7 @@ FORMS = {
     *("/new/<kind>", "/new/<kind>/preview"),
     *("/tickets/filters", "/tickets/filters/forget"),
     *("/live/revoke-all", "/clusters/<name>/<operation>"),
+    *("/posture/adoptions", "/posture/findings/<number>/<deed>"),
     *("/settings/tokens", "/settings/tokens/<number>/revoke", "/settings/notifications"),
     *("/settings/absences", "/settings/absences/<number>/end"),
     *("/settings/tenants/<name>/reasons", "/settings/tenants/<name>/reasons/<template>/remove"),
@@ -312,6 +315,17 @@ def practice(_: Try) -> Thing:
     return {"name": "practice"}
 
 
+def unexplained(one: Try) -> Thing:
+    """A hole that no ticket explains, on a workload of the tenant of most people of the world."""
+    with one.desk.database.unit_of_work() as session:
+        now = database_now(session)
+        return {
+            "number": postures.hole(
+                session, now, f"emoji-{one.number}", Code.PROXY_USER, detail={"values": [[SECRET, "1000"]]}
+            ).id
+        }
+
+
 def ask(one: Try) -> Any:
     """The body of a request."""
     return world.ask(**one.changes)
@@ -370,6 +384,15 @@ TABLE: dict[str, Row] = {
     f"GET {API}/clusters": Row(None),
     f"GET {API}/clusters/<name>/namespaces": Row(None, practice),
     f"GET {API}/clusters/<name>/inventory?namespace=emojivoto": Row(Action.READ, practice),
+    f"GET {API}/posture": Row(None, unexplained),
+    f"GET {API}/posture/findings": Row(None, unexplained),
+    f"GET {API}/posture/findings.csv": Row(None, unexplained),
+    f"GET {API}/posture/workloads": Row(None),
+    f"GET {API}/posture/trend": Row(None),
+    f"GET {API}/posture.csv": Row(None),
+    f"POST {API}/posture/findings/<number>/adopt": Row(Action.ADOPT, unexplained, REASON, done=201, tenants=False),
+    f"POST {API}/posture/findings/<number>/revert": Row(Action.REVERT_HOLE, unexplained, REASON, 201, tenants=False),
+    f"POST {API}/posture/adoptions": Row(Action.ADOPT, unexplained, {"tenant": "emojis", **REASON}, tenants=False),
     f"POST {API}/clusters/<name>/pause": Row(Action.PAUSE, running, REASON, tenants=False),
     f"POST {API}/clusters/<name>/resume": Row(Action.PAUSE, paused, tenants=False),
     f"GET {API}/clusters/<name>/guard": Row(None, practice),
