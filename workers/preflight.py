@@ -26,6 +26,7 @@ from portal.tickets.routing import route_ask
 from workers.context import Context
 from workers.handlers import Looked
 from workers.handling import handler_of
+from workers.looking import Looking
 from workers.rollout import links_of
 
 log = logging.getLogger(__name__)
@@ -40,8 +41,9 @@ def preflight(context: Context, ticket_id: int) -> None:
         spots = [spot for _, spot in links_of(session, ticket_id)]
     if ticket.state is not State.PENDING:
         return
+    looking = Looking.of(context)
     try:
-        looked = {spot.target_id: handler_of(spot).look(context, ticket, spot) for spot in spots}
+        looked = {spot.target_id: handler_of(spot).look(looking, ticket, spot) for spot in spots}
     except Transient as error:
         log.warning("%s: %s", ticket.ref, error.sentence)
         with context.database.unit_of_work() as session:
