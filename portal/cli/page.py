@@ -180,7 +180,7 @@ def change_of(evidence: list[dict[str, Any]]) -> str:
 
 def _commits(evidence: list[dict[str, Any]]) -> str:
     """The lines to commit where a GitOps controller would write its own back, whole, so that they can be copied."""
-    newest = next((one["data"] for one in reversed(evidence) if one["kind"] == "preflight"), {})
+    newest: dict[str, Any] = next((one["data"] for one in reversed(evidence) if one["kind"] == "preflight"), {})
     found = [line for where, text in commits_in(newest) for line in (f"  {where}", text.rstrip())]
     return "\n".join(["Commit this to Git while it is open, and take it out when it ends", *found]) if found else ""
 

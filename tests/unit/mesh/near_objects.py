@@ -48,8 +48,10 @@ def route(name: str, parent: str) -> Object:
     return named("policy.linkerd.io/v1beta3", "HTTPRoute", name, {"parentRefs": [reference]})
 
 
-def network_policy(name: str, direction: str, *ports: int | str, app: str = "emoji", **rule: Any) -> Object:
-    body = {**rule, **({"ports": [{"protocol": "TCP", "port": one} for one in ports]} if ports else {})}
+def network_policy(
+    name: str, direction: str, *ports: int | str, app: str = "emoji", rule: Object | None = None
+) -> Object:
+    body = {**(rule or {}), **({"ports": [{"protocol": "TCP", "port": one} for one in ports]} if ports else {})}
     spec = {"podSelector": {"matchLabels": {"app": app}}, "policyTypes": [direction], direction.lower(): [body]}
     return named("networking.k8s.io/v1", "NetworkPolicy", name, spec)
 

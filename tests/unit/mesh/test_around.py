@@ -76,7 +76,7 @@ def test_clients_that_policies_name_are_told_with_the_policy() -> None:
         ),
         identities=(identity("web", identities=[WEB]),),
         network_policies=(
-            network_policy("from-web", "Ingress", **{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}),
+            network_policy("from-web", "Ingress", rule={"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}),
         ),
     )
     meaning = found(SKIP, near)["clients-lose-mtls"].meaning
@@ -153,7 +153,7 @@ def test_a_server_on_the_port_no_longer_counts_with_all_that_hangs_on_it() -> No
 def test_an_inbound_policy_that_demands_an_identity_is_passed_by(
     namespace: dict[str, str], defaults: MeshDefaults, where: str | None
 ) -> None:
-    around = {**MESHED, "metadata": {**MESHED["metadata"], "annotations": {INJECT: "enabled", **namespace}}}
+    around = {"metadata": {"name": "emojivoto", "annotations": {INJECT: "enabled", **namespace}}}
     one = found(SKIP, Near(), namespace=around, defaults=defaults).get("inbound-policy-passed-by")
     assert (one is None) if where is None else (one is not None and f"({where})" in one.fact)
     assert ("peers-demand-identity" in found(OFF, Near(), namespace=around, defaults=defaults)) is (where is not None)

@@ -21,8 +21,8 @@ from tests.unit.mesh.objects import cron_job, deployment, view
 
 Object = dict[str, Any]
 SKIP = Want(skip_inbound=Ports.of(8080))
-KEY = {"f:metadata": {"f:annotations": {".": {}, f"f:{SKIP_INBOUND}": {}}}}
-CONTAINERS = {"f:spec": {"f:containers": {'k:{"name":"app"}': {".": {}, "f:image": {}}}}}
+KEY: Object = {"f:metadata": {"f:annotations": {".": {}, f"f:{SKIP_INBOUND}": {}}}}
+CONTAINERS: Object = {"f:spec": {"f:containers": {'k:{"name":"app"}': {".": {}, "f:image": {}}}}}
 FLUX = {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
 ARGO = {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:emojivoto/emoji"}
 
