@@ -12,6 +12,7 @@ from bench.figures import Figure, table
 from bench.lists import lists
 from bench.pages import pages
 from bench.posture import posture
+from bench.preflights import preflights
 from bench.windows import windows
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Measure and print; takes about two minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, lists, pages, posture):
+    for part in (windows, preflights, lists, pages, posture):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(
