@@ -53,7 +53,7 @@ def _unread(view: InventoryView) -> Iterator[Finding]:
         meaning = (
             "What it would tell is missing here: a platform operator gives the worker the rights of its role anew."
         )
-        yield finding(view, Severity.WARNING, "not-looked", sentence, meaning)
+        yield Finding("not-looked", Severity.WARNING, None, sentence, meaning)
 
 
 def _is_there(view: InventoryView, want: Want) -> bool:

@@ -63,4 +63,4 @@ def _identity(view: InventoryView, near: Near) -> Iterator[Finding]:
         meaning = (
             "Meshed ones that nothing else admits it to refuse its calls, for without the proxy it has no identity."
         )
-        yield finding(view, Severity.WARNING, "peers-demand-identity", fact, meaning)
+        yield Finding("peers-demand-identity", Severity.WARNING, None, fact, meaning)

@@ -25,6 +25,7 @@ def room_findings(view: InventoryView, surge: int, unavailable: int) -> Iterator
     if surge > 0:
         for quota in view.quotas:
             yield from _quota(view, quota, unavailable)
+    yield from _limits(view)
     yield from _autoscalers(view)
 
 
@@ -66,6 +67,34 @@ def _needs(spec: Object) -> Amounts:
             for name, text in amounts.items():
                 needs[f"{part}.{name}"] = needs.get(f"{part}.{name}", Decimal(0)) + (quantity(text) or 0)
     return needs
+
+
+def _limits(view: InventoryView) -> Iterator[Finding]:
+    """Bounds that were made after the pods: those that run are not held to them, new ones are."""
+    spec = template_of(view.obj).get("spec") or {}
+    for limit_range in view.limits:
+        for item in (limit_range.get("spec") or {}).get("limits") or []:
+            over = [one["name"] for one in spec.get("containers") or [] if _breaks(one, item)]
+            if item.get("type") != "Container" or not over:
+                continue
+            fact = f"LimitRange {limit_range['metadata']['name']} forbids the resources of container {', '.join(over)}."
+            meaning = (
+                "Pods that run now may stay, new ones are refused, so the rollout would hang: mend one of the two."
+            )
+            yield finding(view, Severity.WARNING, "limit-range-forbids", fact, meaning)
+
+
+def _breaks(container: Object, item: Object) -> bool:
+    resources = container.get("resources") or {}
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    above = any(_less(most, limits.get(name)) for name, most in (item.get("max") or {}).items())
+    return above or any(_less(requests.get(name), least) for name, least in (item.get("min") or {}).items())
+
+
+def _less(small: object, big: object) -> bool:
+    """Whether both are said and the first is less."""
+    one, other = (None if text is None else quantity(text) for text in (small, big))
+    return one is not None and other is not None and one < other
 
 
 def _autoscalers(view: InventoryView) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ def service_findings(view: InventoryView, want: Want) -> Iterator[Finding]:
     if want.skip_inbound or want.disable_injection:
         yield from _inbound(view, want)
     if want.skip_outbound and view.near.peers is not None:
-        yield from _outbound(view, want.skip_outbound, view.near.peers)
+        yield from _outbound(want.skip_outbound, view.near.peers)
 
 
 def opened(view: InventoryView, want: Want) -> Ports:
@@ -61,38 +61,43 @@ def _inbound(view: InventoryView, want: Want) -> Iterator[Finding]:
         yield finding(view, Severity.INFO, "prefer-opaque-ports", fact, meaning)
 
 
-def _outbound(view: InventoryView, ports: Ports, peers: Peers) -> Iterator[Finding]:
+def _outbound(ports: Ports, peers: Peers) -> Iterator[Finding]:
     elsewhere = peers.elsewhere or {}
     asked = sorted({*(peer.port for peer in peers.named), *elsewhere})
     for port in asked[:_MOST_NAMED]:
         named = [peer for peer in peers.named if peer.port == port]
-        yield from _at_port(view, port, named, elsewhere.get(port, 0))
+        yield from _at_port(port, named, elsewhere.get(port, 0))
     if left := asked[_MOST_NAMED:]:
         fact = f"Services of the cluster have {len(left)} more of these ports: {Ports.of(*left)}."
-        yield finding(view, Severity.WARNING, "outbound-many", fact, "Ask for the ports that you dial, and no more.")
+        yield _common(Severity.WARNING, "outbound-many", fact, "Ask for the ports that you dial, and no more.")
     if nobody := ports - Ports.of(*asked):
         fact = f"No Service of the cluster has port {nobody}."
         meaning = (
             "Calls to it leave the cluster or dial pods by their addresses: no mesh is at the other end of the first."
         )
-        yield finding(view, Severity.INFO, "outbound-nobody", fact, meaning)
+        yield _common(Severity.INFO, "outbound-nobody", fact, meaning)
 
 
-def _at_port(view: InventoryView, port: int, named: list[Peer], elsewhere: int) -> Iterator[Finding]:
+def _at_port(port: int, named: list[Peer], elsewhere: int) -> Iterator[Finding]:
     words = [f"{peer.namespace}/{peer.service} ({_mesh(peer)})" for peer in named]
     others = f"{elsewhere} Service{'s' if elsewhere != 1 else ''} of other tenants or the platform" if elsewhere else ""
     fact = f"At port {port}: {_listed([*words, *([others] if others else [])])}."
     meaning = "The annotation knows no destinations: calls to all of them pass the proxy by."
-    yield finding(view, Severity.INFO, "outbound-peers", fact, meaning)
+    yield _common(Severity.INFO, "outbound-peers", fact, meaning)
     if meshed := [peer.service for peer in named if peer.meshed]:
         fact = f"{_listed(meshed)} at port {port} {'is' if len(meshed) == 1 else 'are'} meshed."
         meaning = f"Prefer {_OPAQUE} on the Service and its pods: it keeps mTLS and needs no exception."
-        yield finding(view, Severity.WARNING, "prefer-opaque-ports", fact, meaning)
+        yield _common(Severity.WARNING, "prefer-opaque-ports", fact, meaning)
     for peer in named:
         if peer.demands:
             fact = f"{peer} demands a mesh identity: {peer.demands}."
             meaning = "Calls that pass the proxy by have none and are refused there: have its owner admit them first."
-            yield finding(view, Severity.WARNING, "peer-demands-identity", fact, meaning)
+            yield _common(Severity.WARNING, "peer-demands-identity", fact, meaning)
+
+
+def _common(severity: Severity, code: str, fact: str, meaning: str) -> Finding:
+    """A finding about no workload by itself: of several that dial the same ports it is said once."""
+    return Finding(code, severity, None, fact, meaning)
 
 
 def _mesh(peer: Peer) -> str:

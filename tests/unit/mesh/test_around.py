@@ -254,6 +254,24 @@ def test_a_rollout_that_ends_pods_first_only_waits() -> None:
     assert "quota-full" not in found(SKIP, Near(), obj=recreated, quotas=(full,))
 
 
+@pytest.mark.parametrize(
+    ("bounds", "forbids"),
+    [
+        ({"type": "Container", "max": {"memory": "100Mi"}}, True),
+        ({"type": "Container", "min": {"cpu": "200m"}}, True),
+        ({"type": "Container", "max": {"memory": "1Gi"}, "min": {"cpu": "10m"}}, False),
+        ({"type": "Pod", "max": {"memory": "100Mi"}}, False),
+    ],
+)
+def test_bounds_that_were_made_later_refuse_new_pods(bounds: dict[str, Any], *, forbids: bool) -> None:
+    resources = {"requests": {"cpu": "100m"}, "limits": {"memory": "200Mi"}}
+    limits = ({"metadata": {"name": "small"}, "spec": {"limits": [bounds]}},)
+    obj = deployment(pods=template(container("app", 8080, resources=resources)))
+    one = found(SKIP, Near(), obj=obj, limits=limits).get("limit-range-forbids")
+    assert (one is not None) is forbids
+    assert one is None or one.fact == "LimitRange small forbids the resources of container app."
+
+
 def test_an_autoscaler_is_said() -> None:
     near = Near(autoscalers=(autoscaler("emoji"), autoscaler("web")))
     assert found(SKIP, near)["autoscaled"].fact == "HorizontalPodAutoscaler emoji keeps 2 to 10 pods."
