@@ -77,7 +77,7 @@ def why_not_injected(
 
 def inject(pod: Mapping[str, Any], namespace: Mapping[str, Any], defaults: MeshDefaults) -> dict[str, Any]:
     """The pod as the injector would leave it, a copy; unchanged where `why_not_injected` gives a reason."""
-    if why_not_injected(pod_template_or_pod=pod, namespace=namespace):
+    if why_not_injected(pod_template_or_pod=pod, namespace=namespace, defaults=defaults):
         return dict(pod)
     return injected_pod(pod, namespace, defaults)
 

@@ -123,4 +123,7 @@ def test_show_gives_the_lines_to_commit_whole(run: Run, desk: Desk) -> None:
         in page
     )
     assert f'        {scenes.SKIP}: "4567,4568,8080"' in page
-    assert "Commit this" not in run("show", desk.checked(fields=world.exception(inbound="7001"))["ref"], "--as", "partner").output
+    assert (
+        "Commit this"
+        not in run("show", desk.checked(fields=world.exception(inbound="7001"))["ref"], "--as", "partner").output
+    )

@@ -20,6 +20,8 @@ from portal.tickets.asking import Ask
 from tests import world as registry
 from tests.contract.worlds import Object, PracticeWorld, World, settled
 from tests.controlplane.client import manifests
+from tests.controlplane.harness import ControlPlane
+from tests.controlplane.trouble import added_label
 from tests.controlplane.world import FOLDER
 from tests.unit.mesh.near_objects import authorization, autoscaler, identity, network_policy, port, server, service
 from tests.workers.conftest import stage
@@ -177,3 +179,16 @@ def test_why_it_is_not_meshed_and_which_values_count_are_told(look: Look) -> Non
     evidence = look.ask("deployment/emoji", inbound="8080")
     assert 'pod has the annotation "linkerd.io/inject:disabled"' in codes(evidence)["not-meshed"]["fact"]
     assert evidence["targets"][0]["effective"][INJECT] == {"value": "disabled", "source": "pod template"}
+
+
+@pytest.mark.control_plane
+def test_what_the_cluster_adds_to_the_change_is_told(
+    stage: Stage, database: Database, tmp_path: Path, control_plane: ControlPlane, real_world: World
+) -> None:
+    look = Look(stage.set(database, tmp_path), real_world)
+    look.deploy("kubectl")
+    with added_label(control_plane, real_world.namespace, "emoji"):
+        evidence = look.ask("deployment/emoji", inbound="8443")
+    one = codes(evidence)["change-adds-more"]
+    assert one["fact"] == "The API server changes more than that: spec.template.metadata.labels.added."
+    assert "+        added: by-a-policy" in evidence["targets"][0]["dry_run"]["diff"]
