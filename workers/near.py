@@ -50,8 +50,13 @@ def with_near(context: Context, ticket: Ticket, spot: Spot, view: InventoryView,
     pods = tuple(pod_facts(pod) for pod in cluster.pods(dict(view.obj)))
     key = (spot.cluster, spot.ref.namespace, "near", str(_passes_by(wanted)))
     near = once(context, key, partial(_lists, cluster, spot, wanted))
-    peers = _peers(context, ticket, spot, wanted.skip_outbound, view) if wanted.skip_outbound else None
-    return replace(view, near=replace(near, pods=pods, peers=peers))
+    near = replace(near, pods=pods)
+    if wanted.skip_outbound:
+        try:
+            near = replace(near, peers=_peers(context, ticket, wanted.skip_outbound, view))
+        except Refused as error:
+            near = replace(near, unread=tuple(dict.fromkeys((*near.unread, error.sentence))))
+    return replace(view, near=near)
 
 
 def _passes_by(wanted: Want) -> bool:
@@ -83,13 +88,10 @@ def _newest(cluster: Cluster, namespace: str, kind: str, versions: Iterable[str]
     return next((some for some in found if some), ())
 
 
-def _peers(context: Context, ticket: Ticket, spot: Spot, ports: Ports, view: InventoryView) -> Peers | None:
-    cluster = context.connect(spot.cluster)
+def _peers(context: Context, ticket: Ticket, ports: Ports, view: InventoryView) -> Peers:
+    cluster, home = context.connect(ticket.cluster or ""), view.ref.namespace
     read = partial(_told, context, ticket, cluster, ports, view)
-    try:
-        return once(context, (spot.cluster, spot.ref.namespace, "peers", str(ports)), read)
-    except Refused:
-        return None
+    return once(context, (cluster.name, home, "peers", str(ports)), read)
 
 
 def _told(context: Context, ticket: Ticket, cluster: Cluster, ports: Ports, view: InventoryView) -> Peers:

@@ -15,7 +15,7 @@ from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef, template_path
 
-_NEXT = {HELM: "the next helm upgrade", KUBECTL: "the next kubectl apply of the manifest"}
+_NEXT = {HELM: "the next helm upgrade", KUBECTL: "the next kubectl apply of a manifest that names it"}
 _PACE = {ARGO_CD: "at once with self-heal, else with the next sync", FLUX: "with its next reconciliation"}
 
 

@@ -115,14 +115,10 @@ def _by_manager(obj: Object, keys: tuple[str, ...]) -> Iterator[tuple[str, list[
 
 
 def _owns(fields: Any, path: list[str]) -> bool:
+    # Whoever owns a map without its keys (`f:annotations: {}`) leaves alone what others put into it.
     node = fields
     for step in path:
-        if not isinstance(node, Mapping):
-            return False
-        if not node:
-            # A field that is owned as a whole is a leaf, whatever is below it.
-            return True
-        if step not in node:
+        if not isinstance(node, Mapping) or step not in node:
             return False
         node = node[step]
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.mesh.diff import template_diff
+from portal.mesh.findings import Finding, Severity
 from portal.models import Evidence
 from portal.web.looked import looked
 from portal.wording import commits_in
@@ -48,6 +49,18 @@ def test_of_very_many_workloads_some_are_shown_and_the_rest_counted() -> None:
     found = looked([Evidence(kind="preflight", data={"targets": [scenes.seen(one) for one in names]})], names)
     assert found is not None
     assert (len(found.targets), found.left_out, len(found.commits)) == (10, 4, 14)
+
+
+def test_what_several_workloads_have_in_common_is_one_line(local: Browser, desk: Desk) -> None:
+    ref = desk.submitted()["ref"]
+    same = [
+        Finding("skipped-is-unseen", Severity.INFO, f"deployment/app-{number}", "It is unseen.", "No mTLS.")
+        for number in range(6)
+    ]
+    scenes.looked(desk, ref, *same, *scenes.FINDINGS)
+    page = sign_in(local, "partner").get(f"/tickets/{ref}").text
+    assert page.count("It is unseen.") - page.count("&#34;It is unseen.&#34;") == 1
+    assert "deployment/app-2, deployment/app-3 and 2 more" in page
 
 
 def test_what_was_never_a_preflight_has_nothing_to_commit() -> None:

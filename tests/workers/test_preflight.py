@@ -79,6 +79,13 @@ def test_a_list_that_the_worker_may_not_read_is_said_and_hinders_nothing(desk: D
     assert desk.ticket(number).preflight_clean
 
 
+def test_services_that_the_worker_may_not_list_are_said_too(desk: Desk) -> None:
+    number = desk.ask("", outbound="7432")
+    found = codes(looked(desk, Counted(desk.practice, refused="Service"), number))
+    assert found["not-looked"]["fact"] == "Meshdesk may not list Service."
+    assert not {"outbound-peers", "outbound-nobody"} & found.keys()
+
+
 def test_pods_that_the_injector_missed_are_told(desk: Desk) -> None:
     desk.practice.set("injector_down", True)
     desk.edit({"team": "emojis"})

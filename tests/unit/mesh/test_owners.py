@@ -70,12 +70,15 @@ def test_a_gitops_controller_that_owns_other_fields_leaves_the_change_alone() ->
     assert "gitops-fights" not in found(obj)
 
 
-def test_one_that_replaces_whole_objects_or_owns_a_whole_map_takes_it_back() -> None:
+def test_one_that_replaces_whole_objects_takes_it_back() -> None:
     replacing = {**ARGO, "argocd.argoproj.io/sync-options": "Prune=false,Replace=true"}
     obj = workload(managed("argocd-controller", "Update", CONTAINERS), annotations=replacing)
     assert found(obj)["gitops-fights"].fact == "Argo CD (Application shop) replaces deployment/emoji as a whole."
-    whole = workload(managed("argocd-controller", "Apply", {"f:metadata": {"f:annotations": {}}}))
-    assert found(whole)["gitops-fights"].fact == f"Argo CD owns {SKIP_INBOUND}."
+
+
+def test_who_owns_the_map_and_not_the_key_leaves_the_key_alone() -> None:
+    empty = {**CONTAINERS, "f:metadata": {"f:annotations": {}}}
+    assert "gitops-fights" not in found(workload(managed("argocd-controller", "Apply", empty)))
 
 
 @pytest.mark.parametrize(
