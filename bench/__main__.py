@@ -13,6 +13,7 @@ from bench.guard import guard
 from bench.lists import lists
 from bench.pages import pages
 from bench.posture import posture
+from bench.preflights import preflights
 from bench.windows import windows
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Measure and print; takes some minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, lists, pages, posture, guard):
+    for part in (windows, preflights, lists, pages, posture, guard):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(

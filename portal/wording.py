@@ -68,3 +68,31 @@ def weight(finding: Any) -> int:
     """For sorting findings: what blocks first."""
     severity = finding.get("severity") if isinstance(finding, dict) else None
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def together(findings: list[dict[str, Any]], most: int = 4) -> list[dict[str, Any]]:
+    """Findings of which several workloads have the same as one, with their names as its target; the order stays."""
+    same: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for one in findings:
+        same.setdefault((one.get("severity"), one.get("fact"), one.get("meaning")), []).append(one)
+    return [
+        {**found[0], "target": _names([str(one["target"]) for one in found if one.get("target")], most)}
+        for found in same.values()
+    ]
+
+
+def _names(names: list[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def commits_in(data: Any) -> list[tuple[str, str]]:
+    """The lines that a preflight would have committed to Git, with the workload that they are for."""
+    targets = data.get("targets") or [] if isinstance(data, dict) else []
+    return [(str(one.get("workload")), one["snippet"]) for one in targets if one.get("snippet")]
+
+
+def managers_text(managed_by: list[dict[str, Any]]) -> str:
+    """Who manages a workload, each with the thing of the tool that does."""
+    named = [f"{one['tool']} ({one['what']})" if one.get("what") else str(one["tool"]) for one in managed_by]
+    return ", ".join(named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from portal.errors import Gone
@@ -25,9 +26,13 @@ def called_by(cluster: Cluster, destinations: Iterable[Destination], defaults: M
     Raises Refused where Meshdesk may not read some of it: what is not read would be taken for open.
     """
     names = sorted({one.namespace for one in destinations})
+    services, pods = _all(cluster, names, "v1", "Service"), _all(cluster, names, "v1", "Pod")
+    return replace(guards_of(cluster, names, defaults), services=services, pods=pods)
+
+
+def guards_of(cluster: Cluster, names: list[str], defaults: MeshDefaults) -> Surroundings:
+    """The same without Services and pods: what in these namespaces says who is let in."""
     return Surroundings(
-        services=_all(cluster, names, "v1", "Service"),
-        pods=_all(cluster, names, "v1", "Pod"),
         namespaces=[one for name in names if (one := _namespace(cluster, name))],
         servers=_policies(cluster, names, "Server", _SERVERS),
         authorization_policies=_policies(cluster, names, "AuthorizationPolicy", _POLICIES),

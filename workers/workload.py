@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from portal.errors import Gone, Refused
@@ -10,14 +11,11 @@ from portal.kinds.base import InventoryView, WorkloadKind
 from portal.kinds.registry import kind_named
 from portal.mesh.adopting import present
 from portal.mesh.adoption_findings import adoption_findings, gone_words
-from portal.mesh.annotations import KEYS
-from portal.mesh.findings import Finding
 from portal.mesh.fold import Claim, Unreadable, Want, fold
 from portal.mesh.job_downloads import download
 from portal.mesh.jobs import unpatchable_job, why_kept
 from portal.mesh.rollouts import rollout_blockers
-from portal.mesh.view import effective_report
-from portal.mesh.workloads import annotations_patch, field_owners, template_annotations
+from portal.mesh.workloads import annotations_patch, template_annotations
 from portal.models import Target, Ticket, TicketTarget
 from portal.tickets.expectation import Surroundings, claims_on, expected_change, memory_of, seen_of
 from portal.tickets.moving import number_of
@@ -28,7 +26,10 @@ from workers.context import Context, Spot, surroundings
 from workers.converge import Found, converge
 from workers.handlers import Before, Looked, Observation, Work, blocking
 from workers.leaving_alone import Untouched, is_wanted, started
-from workers.rollout import mesh_annotations, observe, pods_before
+from workers.looking import once
+from workers.near import with_near
+from workers.rehearsal import Rehearsed, rehearse, report_of
+from workers.rollout import observe, pods_before
 
 
 class WorkloadHandler:
@@ -44,22 +45,22 @@ class WorkloadHandler:
         wanted = kind.wants(ticket.fields, view)
         change = self._expected_change(context, ticket, spot, view, wanted)
         findings = adoption_findings(view, wanted) if ticket.adopts else kind.checks(ticket.fields, [view])
-        if change is not None and wanted:
-            findings += _dry_run_findings(context, spot, change)
-        report = {**_report(spot, view, change), **_manifest(kind, ticket, view)}
-        return Looked(view, findings, report, wanted)
+        rehearsed = rehearse(context, ticket, spot, view, change) if wanted else Rehearsed()
+        report = {**report_of(spot, view, change, wanted), **rehearsed.report, **_manifest(kind, ticket, view)}
+        return Looked(view, [*findings, *rehearsed.findings], report, wanted)
 
     def _view(self, context: Context, ticket: Ticket, spot: Spot) -> InventoryView:
         cluster, namespace = context.connect(spot.cluster), spot.ref.namespace
-        obj, around = cluster.workload(spot.ref), surroundings(cluster, namespace)
-        budgets = tuple(cluster.disruption_budgets(namespace))
-        limits = tuple(cluster.objects("v1", "LimitRange", namespace))
-        quotas = tuple(cluster.objects("v1", "ResourceQuota", namespace))
+        obj = cluster.workload(spot.ref)
+        around = once(context, (spot.cluster, namespace, "mesh"), partial(surroundings, cluster, namespace))
         with context.database.reading() as session:
             target = session.get_one(Target, spot.target_id)
             view = view_of(session, obj, around, target, besides=ticket.ref)
         more = _about_jobs(cluster, ticket, view) if spot.ref.kind in ("job", "cronjob") else {}
-        return replace(view, budgets=budgets, limits=limits, quotas=quotas, **more)
+        bounds = once(context, (spot.cluster, namespace, "bounds"), partial(_bounds, cluster, namespace))
+        view = replace(view, budgets=bounds[0], limits=bounds[1], quotas=bounds[2], **more)
+        kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]
+        return with_near(context, ticket, spot, view, kind.wants(ticket.fields, view))
 
     def _expected_change(
         self, context: Context, ticket: Ticket, spot: Spot, view: InventoryView, wanted: Want
@@ -151,26 +152,7 @@ def _changes(context: Context, spot: Spot, found: Found, wish: Claim) -> dict[st
     return dict(fold(memory_of(target, found.obj), seen_of(found.obj, found.around), claims).changes)
 
 
-def _dry_run_findings(context: Context, spot: Spot, change: dict[str, Any]) -> list[Finding]:
-    """What the API server says to the very change, without storing it."""
-    before, after = change["before"], change["after"]
-    changes = {key: after.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    patch = annotations_patch(spot.ref.kind, changes, "MD-0;0", None)
-    try:
-        context.connect(spot.cluster).patch_workload(spot.ref, patch, dry_run=True)
-    except (Gone, Refused) as error:
-        return [blocking("change-refused", spot, error.sentence)]
-    return []
-
-
-def _report(spot: Spot, view: InventoryView, change: dict[str, Any] | None) -> dict[str, Any]:
-    obj: Object = dict(view.obj)
-    return {
-        "workload": str(spot.ref),
-        "uid": obj["metadata"]["uid"],
-        "change": change,
-        "effective": effective_report(obj, view.namespace, view.defaults),
-        "annotations": mesh_annotations(obj),
-        "field_owners": field_owners(obj, KEYS),
-        "linkerd": view.defaults.version,
-    }
+def _bounds(cluster: Cluster, namespace: str) -> list[tuple[Object, ...]]:
+    """What bounds the pods of a namespace: PodDisruptionBudgets, LimitRanges, ResourceQuotas."""
+    lists = [tuple(cluster.objects("v1", kind, namespace)) for kind in ("LimitRange", "ResourceQuota")]
+    return [tuple(cluster.disruption_budgets(namespace)), *lists]

@@ -13,7 +13,7 @@ from portal.cli.standing import standing_lines
 from portal.cli.times import left_until
 from portal.cli.words import time_text
 from portal.durations import in_words, typed_duration
-from portal.wording import diffs_in, field_text, progress_text, removed_text, weight
+from portal.wording import commits_in, diffs_in, field_text, progress_text, removed_text, weight
 
 Ticket = dict[str, Any]
 SEVERITIES = {"blocking": "red", "warning": "yellow"}
@@ -37,6 +37,7 @@ def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
         _targets(ticket),
         _usage(ticket),
         change_of(evidence),
+        _commits(evidence),
     ]
     return "\n\n".join(block for block in blocks if block)
 
@@ -179,6 +180,13 @@ def change_of(evidence: list[dict[str, Any]]) -> str:
             lines = [f"Change ({one['kind']}, {instant(one['at'])})"]
             return "\n".join(lines + [line for where, diff in diffs for line in (f"  {where}", painted(diff))])
     return ""
+
+
+def _commits(evidence: list[dict[str, Any]]) -> str:
+    """The lines to commit where a GitOps controller would write its own back, whole, so that they can be copied."""
+    newest: dict[str, Any] = next((one["data"] for one in reversed(evidence) if one["kind"] == "preflight"), {})
+    found = [line for where, text in commits_in(newest) for line in (f"  {where}", text.rstrip())]
+    return "\n".join(["Commit this to Git while it is open, and take it out when it ends", *found]) if found else ""
 
 
 def painted(diff: str) -> str:

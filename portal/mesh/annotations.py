@@ -70,7 +70,8 @@ class MeshDefaults:
 
     `admin_shutdown` is Helm's proxy.enableShutdownEndpoint, `default_inbound_policy` its proxy.defaultInboundPolicy;
     `kubernetes` is the API server's version (`1.37.2`), which no ConfigMap tells; `trace_collector` is where proxies
-    send their traces (`collector.tracing:4317`), None where they send none.
+    send their traces (`collector.tracing:4317`), None where they send none. `token_projection` is Helm's
+    identity.serviceAccountTokenProjection: whether proxies bring a token of their own.
     """
 
     version: str | None = None
@@ -84,6 +85,7 @@ class MeshDefaults:
     kubernetes: str | None = None
     default_inbound_policy: str = "all-unauthenticated"
     trace_collector: str | None = None
+    token_projection: bool = True
 
     @classmethod
     def from_config_map(cls, config_map: Mapping[str, Any]) -> MeshDefaults:
@@ -101,6 +103,7 @@ class MeshDefaults:
             admin_shutdown=bool(proxy.get("enableShutdownEndpoint", False)),
             default_inbound_policy=proxy.get("defaultInboundPolicy") or "all-unauthenticated",
             trace_collector=_collector(proxy.get("tracing") or {}),
+            token_projection=_projects(values),
         )
 
     def skip(self, key: str) -> str:
@@ -154,6 +157,13 @@ def _text(value: Any) -> str:
 
 def _collector(tracing: Mapping[str, Any]) -> str | None:
     return (tracing.get("collector") or {}).get("endpoint") or None if tracing.get("enabled") else None
+
+
+def _projects(values: Mapping[str, Any]) -> bool:
+    # The value came with 2.12 (2.11.2), on by default: before that proxies took the service account's own token.
+    said = (values.get("identity") or {}).get("serviceAccountTokenProjection")
+    version = LinkerdVersion.parse(values.get("linkerdVersion") or None)
+    return bool(said) if said is not None else version is None or version.has(Feature.TOKEN_PROJECTION)
 
 
 def _trust_root(pem: str | None) -> str | None:

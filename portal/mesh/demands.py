@@ -54,6 +54,13 @@ def no_proxy_blockers(destinations: list[Destination], around: Surroundings) -> 
     return [_judged(one, around) for one in dict.fromkeys(destinations)]
 
 
+def demand_of(destination: Destination, around: Surroundings) -> str:
+    """By which rule it refuses every caller without a mesh identity, as a clause; "" where it does not."""
+    found = arrivals(destination, around.services, around.pods)
+    verdicts = [] if isinstance(found, str) else [_verdict(one, around) for one in found]
+    return next((one.why for one in verdicts if one.severity is Severity.BLOCKING), "")
+
+
 def _judged(destination: Destination, around: Surroundings) -> Finding:
     found = arrivals(destination, around.services, around.pods)
     if isinstance(found, str):

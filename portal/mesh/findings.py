@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND, SKIP_OUTBOUND, Source, effective
+from portal.mesh.annotations import DEBUG_SIDECAR, INJECT, SKIP_INBOUND, SKIP_OUTBOUND, Effective, Source, effective
 from portal.mesh.injection import why_not_injected
 from portal.mesh.ports import Ports
 from portal.mesh.rollouts import rollout_blockers
+from portal.mesh.services import Door, doors
 from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import container_ports, template_of, unpatchable_reason
@@ -48,8 +49,7 @@ def target_findings(view: InventoryView, want: Want) -> Iterator[Finding]:
     for key in (SKIP_INBOUND, SKIP_OUTBOUND):
         if ports := want.ports(key):
             yield from _list_findings(view, key, ports)
-    if unexposed := _unexposed(view, want):
-        yield unexposed
+    yield from _exposure(view, want)
 
 
 def finding(view: InventoryView, severity: Severity, code: str, fact: str, meaning: str) -> Finding:
@@ -95,7 +95,9 @@ def _why_not_meshed(view: InventoryView) -> list[str]:
     # An empty configuration, unlike None, says that there is no webhook.
     webhook = view.webhook if view.webhook is not None else {}
     template = template_of(view.obj)
-    reasons = why_not_injected(pod_template_or_pod=template, namespace=view.namespace, webhook=webhook)
+    reasons = why_not_injected(
+        pod_template_or_pod=template, namespace=view.namespace, webhook=webhook, defaults=view.defaults
+    )
     return [reason.text for reason in reasons]
 
 
@@ -117,16 +119,43 @@ def _list_findings(view: InventoryView, key: str, wanted: Ports) -> Iterator[Fin
         fact = f"{WORDS[key].capitalize()} {already} is skipped already ({now.source})."
         meaning = "It stays skipped when this ticket ends, unless it is another ticket that skips it."
         yield finding(view, Severity.INFO, "already-skipped", fact, meaning)
+    yield from _defaults_findings(view, key, present, now)
     if present and now.source is not Source.POD_TEMPLATE and wanted - present:
         meaning = "A list on the pod template replaces it, so its ports are written along and stay skipped as they are."
         yield finding(view, Severity.INFO, "inherited-list-kept", f"{where}.", meaning)
 
 
-def _unexposed(view: InventoryView, want: Want) -> Finding | None:
+def _defaults_findings(view: InventoryView, key: str, present: Ports, now: Effective) -> Iterator[Finding]:
+    default = _readable(view.defaults.skip(key))
+    left_out = default - present
+    if now.source is not Source.CONTROL_PLANE and left_out:
+        fact = f'The list of {WORDS[key]} ports "{now.value}" ({now.source}) leaves out the default {left_out}.'
+        meaning = "That is so already: these go through the proxy, and this ticket does not change it."
+        yield finding(view, Severity.INFO, "defaults-left-out", fact, meaning)
+
+
+def _readable(text: str) -> Ports:
+    try:
+        return Ports.parse(text)
+    except ValueError:
+        return Ports()
+
+
+def _exposure(view: InventoryView, want: Want) -> Iterator[Finding]:
     exposed = container_ports(view.obj)
     missing = want.skip_inbound - exposed
-    if not missing:
-        return None
-    fact = f"No container of {view.ref} exposes {missing}; its containers expose {exposed or 'no ports'}."
-    meaning = "Inbound is the container's own port, not the Service's: check that this is the port that is meant."
-    return finding(view, Severity.WARNING, "port-not-exposed", fact, meaning)
+    for door in _mistaken(view, missing):
+        fact = f"{door.port} is the port of Service {door.service}; its containers listen on {door.target}."
+        meaning = f"Inbound is the container's own port: ask for {door.target} instead."
+        yield finding(view, Severity.WARNING, "service-port-asked", fact, meaning)
+        missing -= Ports.of(door.port)
+    if missing:
+        fact = f"No container of {view.ref} exposes {missing}; its containers expose {exposed or 'no ports'}."
+        meaning = "Inbound is the container's own port, not the Service's: check that this is the port that is meant."
+        yield finding(view, Severity.WARNING, "port-not-exposed", fact, meaning)
+
+
+def _mistaken(view: InventoryView, missing: Ports) -> list[Door]:
+    """The Services' ports among those that no container exposes, with where they lead."""
+    found = doors(view.obj, view.near.services) if view.near else []
+    return [door for door in found if door.port in missing and door.target not in (None, door.port)]

@@ -53,11 +53,16 @@ class Reason:
 
 
 def why_not_injected(
-    *, pod_template_or_pod: Mapping[str, Any], namespace: Mapping[str, Any], webhook: Mapping[str, Any] | None = None
+    *,
+    pod_template_or_pod: Mapping[str, Any],
+    namespace: Mapping[str, Any],
+    webhook: Mapping[str, Any] | None = None,
+    defaults: MeshDefaults | None = None,
 ) -> list[Reason]:
     """Every reason why this pod of this Namespace object would not get a proxy; [] means that it would.
 
-    `webhook` is the live MutatingWebhookConfiguration; None stands for the one that the chart renders.
+    `webhook` is the live MutatingWebhookConfiguration; None stands for the one that the chart renders. `defaults` tells
+    of a control plane that takes the service account's own token; None stands for one that brings its own.
     """
     metadata, spec = pod_template_or_pod.get("metadata") or {}, pod_template_or_pod.get("spec") or {}
     found = [
@@ -65,13 +70,14 @@ def why_not_injected(
         _host_network(spec),
         _sidecar(spec),
         _annotations(_inject_value(metadata), _inject_value(namespace.get("metadata") or {})),
+        _token(spec, defaults),
     ]
     return [reason for reason in found if reason is not None]
 
 
 def inject(pod: Mapping[str, Any], namespace: Mapping[str, Any], defaults: MeshDefaults) -> dict[str, Any]:
     """The pod as the injector would leave it, a copy; unchanged where `why_not_injected` gives a reason."""
-    if why_not_injected(pod_template_or_pod=pod, namespace=namespace):
+    if why_not_injected(pod_template_or_pod=pod, namespace=namespace, defaults=defaults):
         return dict(pod)
     return injected_pod(pod, namespace, defaults)
 
@@ -127,6 +133,13 @@ def _sidecar(spec: Mapping[str, Any]) -> Reason | None:
 
 def _is_one(container: Mapping[str, Any], names: tuple[str, ...], images: tuple[str, ...]) -> bool:
     return container.get("name") in names or str(container.get("image", "")).startswith(images)
+
+
+def _token(spec: Mapping[str, Any], defaults: MeshDefaults | None) -> Reason | None:
+    # A service account may say so too; what the template says goes first and is all that is read.
+    if defaults is None or defaults.token_projection or spec.get("automountServiceAccountToken") is not False:
+        return None
+    return Reason("disabled_automount_service_account_token_account", 'automountServiceAccountToken set to "false"')
 
 
 def _annotations(pod: str, namespace: str) -> Reason | None:

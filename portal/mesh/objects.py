@@ -1,4 +1,4 @@
-"""Kubernetes objects that Meshdesk creates and takes away again: how one is named, and which kinds there may be.
+"""Kubernetes objects that Meshdesk reads, creates and takes away again: how one is named, and which kinds there may be.
 
 Bundles, kinds and both cluster implementations read the table; a kind that is not in it is neither made nor deleted.
 """
@@ -39,6 +39,7 @@ _RESOURCES: dict[tuple[str, str], Resource] = {
     ("batch", "Job"): Resource("jobs"),
     ("batch", "CronJob"): Resource("cronjobs"),
     ("policy", "PodDisruptionBudget"): Resource("poddisruptionbudgets"),
+    ("autoscaling", "HorizontalPodAutoscaler"): Resource("horizontalpodautoscalers"),
     ("networking.k8s.io", "NetworkPolicy"): Resource("networkpolicies"),
     ("networking.k8s.io", "Ingress"): Resource("ingresses"),
     ("rbac.authorization.k8s.io", "ClusterRole"): Resource("clusterroles", namespaced=False),

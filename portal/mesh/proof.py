@@ -90,7 +90,9 @@ def _asked(
     obj: dict[str, Any], namespace: dict[str, Any], defaults: MeshDefaults, webhook: dict[str, Any] | None
 ) -> _Asked:
     template, inherited = template_annotations(obj), namespace.get("metadata", {}).get("annotations") or {}
-    reasons = why_not_injected(pod_template_or_pod=template_of(obj), namespace=namespace, webhook=webhook)
+    reasons = why_not_injected(
+        pod_template_or_pod=template_of(obj), namespace=namespace, webhook=webhook, defaults=defaults
+    )
     return _Asked(
         meshed=not reasons,
         skip_inbound=_lenient(effective_skip(SKIP_INBOUND, template, inherited, defaults).value),

@@ -18,6 +18,8 @@ class Feature(Enum):
 
     SHUTDOWN_ENDPOINT = ((21, 1, 1), 10)
     """The proxy's `/shutdown` is there (linkerd2 #5487); until 2.16 it is always on."""
+    TOKEN_PROJECTION = ((21, 11, 1), 12)
+    """Proxies bring a service account token of their own (#7117)."""
     NATIVE_ALPHA = ((23, 11, 4), 15)
     """Native sidecars by the alpha key."""
     SHUTDOWN_DISABLED_BY_DEFAULT = ((24, 6, 2), 16)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from portal.mesh.annotations import KEYS, MeshDefaults, effective
+from portal.mesh.near import Near
 from portal.mesh.want import NOTHING, Want
 from portal.mesh.workloads import WorkloadRef, template_annotations
 
@@ -22,7 +23,8 @@ class InventoryView:
 
     `others` is what other live tickets want of it, `before` the owner's own values of keys that they have set. Of Jobs
     and CronJobs, where somebody looked: `kept_open` says which finished pods are kept running and why
-    (portal/mesh/jobs.why_kept), `called` has what is around the destinations that they call.
+    (portal/mesh/jobs.why_kept), `called` has what is around the destinations that they call. `near` is what preflight
+    alone reads: None says that nobody looked.
     """
 
     obj: Mapping[str, Any]
@@ -36,6 +38,7 @@ class InventoryView:
     before: Mapping[str, str] = field(default_factory=dict)
     kept_open: tuple[str, ...] | None = None
     called: Surroundings | None = None
+    near: Near | None = None
 
     @property
     def ref(self) -> WorkloadRef:

@@ -7,7 +7,7 @@ rollouts.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -104,16 +104,20 @@ def annotations_patch(
 
 def container_ports(obj: Mapping[str, Any]) -> Ports:
     """The TCP ports that the template's containers and native sidecars expose, the proxy's own left out."""
+    return Ports.of(*(port["containerPort"] for port in _exposed(obj)))
+
+
+def named_ports(obj: Mapping[str, Any]) -> dict[str, int]:
+    """The same ports by their names, for those that have one."""
+    return {port["name"]: port["containerPort"] for port in _exposed(obj) if port.get("name")}
+
+
+def _exposed(obj: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     spec = _dig(template_of(obj), ("spec",))
     sidecars = [c for c in spec.get("initContainers") or [] if c.get("restartPolicy") == "Always"]
-    exposed = [
-        port["containerPort"]
-        for container in [*(spec.get("containers") or []), *sidecars]
-        if container.get("name") != PROXY_CONTAINER
-        for port in container.get("ports") or []
-        if port.get("protocol", "TCP") == "TCP"
-    ]
-    return Ports.of(*exposed)
+    for container in [*(spec.get("containers") or []), *sidecars]:
+        if container.get("name") != PROXY_CONTAINER:
+            yield from (one for one in container.get("ports") or [] if one.get("protocol", "TCP") == "TCP")
 
 
 def selector_of(obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from portal.web.headline import headline
 from portal.web.looks import look
 from portal.web.offers import Case, again, offers
 from portal.web.way import Walk, current, way
-from portal.wording import field_text, plain, progress_text, removed_text, weight
+from portal.wording import field_text, plain, progress_text, removed_text, together, weight
 
 MOST_EVENTS = 200
 APPROVED = {
@@ -93,7 +93,7 @@ def _said(view: dict[str, Any], ticket: Ticket, refusal: Refusal | None) -> dict
     return {
         "fields": [field_text(name, value) for name, value in view["fields_"].items() if name != ENCRYPTION],
         "encryption": view["fields_"].get(ENCRYPTION),
-        "findings": sorted(findings, key=weight),
+        "findings": together(sorted(findings, key=weight)),
         "trimmed": _trimmed(view),
         "targets": [_target(one, view) for one in view["targets"]],
         "shrinking": shrinking(ticket.kind, ticket.fields, typed),

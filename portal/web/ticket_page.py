@@ -16,6 +16,7 @@ from portal.models import Ticket
 from portal.queries.watching import pulse
 from portal.states import MOVING, State
 from portal.tickets.manifests import manifests_of
+from portal.web.looked import looked
 from portal.web.page import render
 from portal.web.seen import raw, seen
 from portal.web.sheet import Read, Refusal, read, sheet
@@ -40,6 +41,7 @@ def _more(session: Session, found: Read, by: Actor, now: datetime) -> dict[str, 
         "beat": pulse(session, ticket.id, by=by),
         "every": SOON if under_way(ticket, now) else LATER,
         "seen": seen(found.evidence),
+        "looked": looked(found.evidence, [one["workload"] for one in found.view["targets"]]),
         "raw": raw(found.evidence),
         "manifests": manifests_of(session, ticket) or [],
         "story": story(found.events),

@@ -9,6 +9,7 @@ import pytest
 from tests import world
 from tests.api.desk import Desk
 from tests.cli.conftest import Run
+from tests.web import scenes
 
 
 def test_list_by_what_waits_for_me(run: Run, desk: Desk) -> None:
@@ -111,3 +112,18 @@ def test_knowing_what_to_ask(run: Run, desk: Desk) -> None:
 def test_what_is_not_there(run: Run, words: tuple[str, ...]) -> None:
     result = run(*words, "--as", "member")
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "There is no ticket MD-9.\n")
+
+
+def test_show_gives_the_lines_to_commit_whole(run: Run, desk: Desk) -> None:
+    ref = desk.submitted()["ref"]
+    scenes.looked(desk, ref, *scenes.FINDINGS, seen=scenes.seen("deployment/emoji"))
+    page = run("show", ref, "--as", "partner").output
+    assert (
+        "Commit this to Git while it is open, and take it out when it ends\n  deployment/emoji\napiVersion: apps/v1"
+        in page
+    )
+    assert f'        {scenes.SKIP}: "4567,4568,8080"' in page
+    assert (
+        "Commit this"
+        not in run("show", desk.checked(fields=world.exception(inbound="7001"))["ref"], "--as", "partner").output
+    )

@@ -66,6 +66,9 @@ class RealWorld:
     def create(self, obj: Object) -> None:
         self._plane.client.apply(obj)
 
+    def create_as(self, manager: str, obj: Object) -> None:
+        self._plane.client.apply(obj, manager=manager)
+
     def apply(self, ref: WorkloadRef, patch: Object) -> None:
         self._plane.client.patch(KINDS[ref.kind], ref.name, ref.namespace, patch)
 

@@ -32,6 +32,8 @@ LISTED = (
     ("v1", "LimitRange"),
     ("v1", "ResourceQuota"),
     ("policy.linkerd.io/v1beta1", "ServerAuthorization"),
+    ("policy.linkerd.io/v1beta3", "HTTPRoute"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
 )
 READ = (
     ("policy.linkerd.io/v1beta3", "Server"),

@@ -37,6 +37,9 @@ class World(Protocol):
     def create(self, obj: Object) -> None:
         """Add an object."""
 
+    def create_as(self, manager: str, obj: Object) -> None:
+        """Apply an object as a field manager of that name does: by server-side apply where there is such a thing."""
+
     def apply(self, ref: WorkloadRef, patch: Object) -> None:
         """Merge a patch as the owner's `kubectl`."""
 
@@ -77,6 +80,9 @@ class PracticeWorld:
 
     def create(self, obj: Object) -> None:
         self.practice.create(obj)
+
+    def create_as(self, manager: str, obj: Object) -> None:
+        self.practice.create(obj, manager=manager)
 
     def apply(self, ref: WorkloadRef, patch: Object) -> None:
         self.practice.apply_as(OWNER, ref, patch)

@@ -27,6 +27,8 @@ _GROUPS = {
         "MutatingWebhookConfiguration",
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
     ),
 }
 _APIS = {kind: api for api, kinds in _GROUPS.items() for kind in kinds}
@@ -63,11 +65,18 @@ class Client:
         )
         return _plain(applied)
 
-    def patch(self, kind: str, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+    def patch(
+        self, kind: str, name: str, namespace: str | None, body: dict[str, Any], *, dry_run: bool = False
+    ) -> dict[str, Any]:
         """A merge patch as a tenant's own kubectl would send it."""
-        resource = self._resource(kind, None)
+        resource, rehearsed = self._resource(kind, None), {"dry_run": "All"} if dry_run else {}
         patched = resource.patch(
-            body=body, name=name, namespace=namespace, content_type=MERGE_PATCH, field_manager=TENANT_MANAGER
+            body=body,
+            name=name,
+            namespace=namespace,
+            content_type=MERGE_PATCH,
+            field_manager=TENANT_MANAGER,
+            **rehearsed,
         )
         return _plain(patched)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 
 from kubernetes.client.exceptions import ApiException
@@ -94,3 +95,36 @@ def _denied(plane: ControlPlane, namespace: str, probe: str) -> bool:
             raise
         return True
     return False
+
+
+@contextlib.contextmanager
+def added_label(plane: ControlPlane, namespace: str, deployment: str) -> Iterator[None]:
+    """Inside, a MutatingAdmissionPolicy puts a label on the pod template of each Deployment of that namespace."""
+    name = f"label-{namespace}"[:63]
+    labels = 'Object.spec.template.metadata{labels: {"added": "by-a-policy"}}'
+    patch = f"Object{{spec: Object.spec{{template: Object.spec.template{{metadata: {labels}}}}}}}"
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["deployments"]}
+    spec = {
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "matchConstraints": {"resourceRules": [rule]},
+        "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": patch}}],
+    }
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    bound = {"policyName": name, "matchResources": {"namespaceSelector": selector}}
+    for kind, body in (("MutatingAdmissionPolicy", spec), ("MutatingAdmissionPolicyBinding", bound)):
+        plane.client.apply({"apiVersion": ADMISSION, "kind": kind, "metadata": {"name": name}, "spec": body})
+    try:
+        wait_for(lambda: _labelled(plane, namespace, deployment), f"policy {name} adding a label")
+        yield
+    finally:
+        plane.client.delete("MutatingAdmissionPolicyBinding", name)
+        plane.client.delete("MutatingAdmissionPolicy", name)
+        wait_for(lambda: not _labelled(plane, namespace, deployment), f"policy {name} gone")
+
+
+def _labelled(plane: ControlPlane, namespace: str, deployment: str) -> bool:
+    """Whether a write that is only rehearsed would get the label."""
+    body = {"metadata": {"annotations": {PROBE: str(time.monotonic_ns())}}}
+    answer = plane.client.patch("Deployment", deployment, namespace, body, dry_run=True)
+    return "added" in answer["spec"]["template"]["metadata"]["labels"]

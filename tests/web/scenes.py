@@ -8,6 +8,7 @@ from typing import Any
 from portal.db import database_now
 from portal.mesh.diff import template_diff
 from portal.mesh.findings import Finding, Severity
+from portal.mesh.owner_findings import snippet
 from portal.models import Ticket
 from portal.states import Outcome
 from portal.tickets import carrying_out, deciding, ending
@@ -43,14 +44,34 @@ def targets(workloads: Sequence[str], *, ports: str = "", count: int = 3) -> lis
     ]
 
 
-def looked(desk: Desk, ref: str, *findings: Finding) -> dict[str, Any]:
-    """A worker's preflight of a ticket: what would change, and what it found."""
+def seen(workload: str, application: str = "emojis") -> dict[str, Any]:
+    """What a preflight reports of a workload that a GitOps controller manages."""
+    kind, _, name = workload.partition("/")
+    after = {SKIP: "4567,4568,8080"}
+    obj = {"apiVersion": "apps/v1", "kind": kind.title(), "metadata": {"name": name, "namespace": "emojivoto"}}
+    return {
+        "workload": workload,
+        "change": template_diff({}, after),
+        "effective": {
+            SKIP: {"value": "4567,4568", "source": "control plane default"},
+            "linkerd.io/inject": {"value": "enabled", "source": "namespace"},
+            "config.linkerd.io/proxy-admin-shutdown": {"value": "", "source": "control plane default"},
+        },
+        "managed_by": [{"tool": "Argo CD", "what": f"Application {application}", "gitops": True, "fights": False}],
+        "snippet": snippet(obj, template_diff({}, after)),
+        "services": ["emoji-svc:80"],
+        "dry_run": {"diff": f"--- before\n+++ after\n@@ -1 +1,2 @@\n spec:\n+  {SKIP}: 4567,4568,8080", "also": []},
+    }
+
+
+def looked(desk: Desk, ref: str, *findings: Finding, seen: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A worker's preflight of a ticket: what would change, and what it found; `seen` is its report of a workload."""
     fields = desk.ticket(ref, "operator")["fields"]
     named = fields.get("workloads") or fields.get("jobs") or []
     with desk.database.unit_of_work() as session:
         clean = not any(one.severity is Severity.BLOCKING for one in findings)
         change = {
-            "targets": targets(named, ports=fields.get("inbound", "")),
+            "targets": [*targets(named, ports=fields.get("inbound", "")), *([seen] if seen else [])],
             "findings": [f.to_json() for f in findings],
         }
         found = deciding.Preflight(clean=clean, data=change, route=None)

@@ -135,7 +135,7 @@ def test_a_cron_job_gets_native_sidecars_without_an_end_and_gives_them_back(desk
     desk.look()
     number = ask(desk, "cronjob/nightly-report")
     found = codes(desk, number)
-    assert found == {"future-runs-only": "info", "way-fits": "info", "kept-open": "info"}
+    assert found == {"future-runs-only": "info", "way-fits": "info", "kept-open": "info", "annotation-owned": "info"}
     assert desk.ticket(number).state is State.APPROVED
     desk.apply(number)
     assert (desk.state(number), desk.ticket(number).expires_at) == (State.ACTIVE, None)

@@ -14,7 +14,7 @@ WORKLOADS = ("deployment", "statefulset", "daemonset", "cronjob", "replicaset", 
 UNSERVED = "unserved"
 _ALPHA = ("v1alpha1",)
 _TO_BETA_3 = ("v1alpha1", "v1beta1", "v1beta2", "v1beta3")
-# As Linkerd 2.20 serves them; all else is served as v1.
+# As Linkerd 2.20 and Kubernetes serve them; all else is served as v1.
 _VERSIONS = {
     "Server": _TO_BETA_3,
     "HTTPRoute": _TO_BETA_3,
@@ -26,6 +26,7 @@ _VERSIONS = {
     # It evaluates no CEL, so it must not seem to guard anything.
     "ValidatingAdmissionPolicy": (),
     "ValidatingAdmissionPolicyBinding": (),
+    "HorizontalPodAutoscaler": ("v1", "v2"),
 }
 
 _POD: Object = {

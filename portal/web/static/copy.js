@@ -1,6 +1,14 @@
-// A button beside each [data-copy] that puts its text on the clipboard; without scripts one selects it by hand.
+// A button beside each [data-copy] that puts its text on the clipboard, also of what comes into a page that is kept true;
+// without scripts one selects it by hand.
 if (navigator.clipboard) {
-  for (const text of document.querySelectorAll("[data-copy]")) {
+  const main = document.querySelector("main");
+  offer(main);
+  new MutationObserver(() => offer(main)).observe(main, { childList: true, subtree: true });
+}
+
+function offer(main) {
+  for (const text of main.querySelectorAll("[data-copy]:not([data-copy=offered])")) {
+    text.dataset.copy = "offered";
     const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet copy", textContent: "Copy" });
     button.addEventListener("click", () => copy(text, button));
     text.after(button);

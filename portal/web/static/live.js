@@ -53,10 +53,11 @@ function renew(page) {
   }
 }
 
-// Tokens of forms and local times differ though nothing has changed.
+// Tokens of forms, local times and the buttons of copy.js differ though nothing has changed.
 function digest(part) {
   const copy = part.cloneNode(true);
-  copy.querySelectorAll("input[name=form_token]").forEach((one) => one.remove());
+  copy.querySelectorAll("input[name=form_token], button.copy").forEach((one) => one.remove());
+  copy.querySelectorAll("[data-copy]").forEach((one) => { one.dataset.copy = ""; });
   copy.querySelectorAll("time").forEach((one) => { one.textContent = ""; one.removeAttribute("title"); });
   copy.querySelectorAll("details").forEach((one) => one.removeAttribute("open"));
   return copy.outerHTML;

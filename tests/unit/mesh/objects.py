@@ -61,4 +61,5 @@ def view(obj: Object | None = None, *, others: Want = NOTHING, **around: Any) ->
         others=others,
         limits=around.get("limits", ()),
         quotas=around.get("quotas", ()),
+        near=around.get("near"),
     )

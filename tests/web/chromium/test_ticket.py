@@ -42,6 +42,28 @@ def test_a_blocked_one_with_long_names_holds_in_every_look(visit: Visiting, desk
     tab.check()
 
 
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_what_the_preflight_saw_holds_in_every_look(visit: Visiting, desk: Desk, look: Look) -> None:
+    ref = desk.submitted()["ref"]
+    scenes.looked(desk, ref, *scenes.FINDINGS, seen=scenes.seen("deployment/emoji", "a" * 120))
+    tab = visit("partner", look)
+    page = tab.go(f"/tickets/{ref}")
+    expect(page.locator("#commit")).to_be_visible()
+    page.locator("#counts-1 > summary").click()
+    expect(page.locator("#counts-1 .counts")).to_be_visible()
+    tab.check()
+
+
+def test_the_lines_to_commit_are_copied_also_when_they_came_later(visit: Visiting, desk: Desk) -> None:
+    ref = desk.submitted()["ref"]
+    page = visit("partner").go(f"/tickets/{ref}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    scenes.looked(desk, ref, *scenes.FINDINGS, seen=scenes.seen("deployment/emoji"))
+    page.locator("#commit-1").get_by_role("button", name="Copy").click(timeout=12_000)
+    expect(page.locator("#commit-1 button.copy")).to_have_text("Copied")
+    assert f'{scenes.SKIP}: "4567,4568,8080"' in page.evaluate("() => navigator.clipboard.readText()")
+
+
 def test_the_page_follows_its_ticket_to_the_end(visit: Visiting, desk: Desk) -> None:
     ref = desk.submitted()["ref"]
     page = visit("member").go(f"/tickets/{ref}")
