@@ -217,6 +217,7 @@ def everything(cluster: Cluster, namespace: str) -> Iterator[Callable[[], object
     yield lambda: cluster.namespace(namespace)
     yield lambda: cluster.disruption_budgets(namespace)
     yield lambda: list(cluster.metadata("replicaset", namespace))
+    yield lambda: cluster.events(namespace)
     named = {"deployment": "a", "statefulset": "b", "daemonset": "c", "replicaset": "d"}
     named |= {kind: f"bare-{kind}" for kind in ("cronjob", "job", "pod")}
     for kind, name in named.items():

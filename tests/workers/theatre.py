@@ -37,7 +37,7 @@ CATALOGUE = WorkloadRef("deployment", "books", "catalogue")
 WORKLOADS = (EMOJI, LEDGER, REPORT, CATALOGUE)
 NAMESPACES = ("emojivoto", "books")
 # What controllers make, count and write by themselves.
-MADE = ("pod", "replicaset", "controllerrevision", "job")
+MADE = ("pod", "replicaset", "controllerrevision", "job", "event")
 Shown = dict[tuple[str, str, str], Object]
 REVISION = "deployment.kubernetes.io/revision"
 
