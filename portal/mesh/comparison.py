@@ -6,6 +6,7 @@ Pods come as `PodFacts.to_json` keeps them in evidence, also in that of earlier 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from portal.mesh.annotations import SKIP_INBOUND, SKIP_OUTBOUND
@@ -50,8 +51,11 @@ def _containers(then: list[Pod], now: list[Pod]) -> Iterator[str]:
 
 
 def _skips(then: list[Pod], now: list[Pod]) -> Iterator[str]:
+    # Evidence of before Meshdesk kept the arguments is compared by the lists without the proxy's own ports.
+    whole = all("skip_arguments" in pod for pod in (*then, *now))
     for direction in _DIRECTIONS:
-        was, is_ = (_values(_meshed(pods), lambda pod: _skipped(pod, direction)) for pods in (then, now))  # noqa: B023
+        skipped = partial(_skipped, direction=direction, whole=whole)
+        was, is_ = (_values(_meshed(pods), skipped) for pods in (then, now))
         # Without the proxy nothing is skipped, for nothing goes through it.
         if was and is_ and was != is_:
             yield f"{direction} now skips {_text(is_)} (before: {_text(was)})"
@@ -61,9 +65,9 @@ def _meshed(pods: list[Pod]) -> list[Pod]:
     return [pod for pod in pods if pod["meshed"]]
 
 
-def _skipped(pod: Pod, direction: str) -> str | None:
+def _skipped(pod: Pod, *, direction: str, whole: bool) -> str | None:
     """The ports as the init container was told them, with the proxy's own; else as the pod's annotation says."""
-    told = (pod.get("skip_arguments") or {}).get(direction)
+    told = (pod.get("skip_arguments") or {}).get(direction) if whole else None
     found = pod.get(f"skip_{direction}") if told is None else told
     return None if found is None else str(found) or "nothing"
 
@@ -77,9 +81,13 @@ def _version(then: list[Pod], now: list[Pod]) -> Iterator[str]:
 def _notes(then: list[Pod], now: list[Pod]) -> Iterator[str]:
     keys = {key for pod in (*then, *now) for key in pod["annotations"]} - _TOLD_OTHERWISE
     for key in sorted(keys):
-        was, is_ = (_values(pods, lambda pod: pod["annotations"].get(key)) for pods in (then, now))  # noqa: B023
+        was, is_ = (_values(pods, partial(_annotation, key=key)) for pods in (then, now))
         if was != is_:
             yield f"annotation {key} is {_text(is_)} now (before: {_text(was)})" if is_ else f"annotation {key} is gone"
+
+
+def _annotation(pod: Pod, *, key: str) -> str | None:
+    return pod["annotations"].get(key)
 
 
 def _values(pods: list[Pod], value: Callable[[Pod], Any]) -> tuple[str, ...]:

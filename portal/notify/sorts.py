@@ -18,6 +18,7 @@ class Sort(StrEnum):
     ENDED = "ended"
     FAILED_TO_APPLY = "failed-to-apply"
     FAILED_TO_UNDO = "failed-to-undo"
+    STALLED = "stalled"
     DRIFT = "drift"
     BREAK_GLASS = "break-glass"
     REVIEW_DUE = "review-due"
@@ -45,6 +46,7 @@ MEANINGS: dict[Sort, str] = {
     Sort.ENDED: "Your ticket is over.",
     Sort.FAILED_TO_APPLY: "Your ticket could not be carried out.",
     Sort.FAILED_TO_UNDO: "A window ended and its change may still be in the cluster.",
+    Sort.STALLED: "The pods of your ticket's workload do not come to run with its change, or without it.",
     Sort.DRIFT: "Somebody changed in the cluster what your ticket had written.",
     Sort.BREAK_GLASS: "Somebody opened a window without asking first.",
     Sort.REVIEW_DUE: "A broken glass is to be reviewed by you.",
