@@ -30,7 +30,7 @@ from workers.pod_events import injector_said, refused_pods
 class WorkloadObservation:
     """One target as its cluster shows it: the object, its pods, and whether they match.
 
-    `stalls` says why the rollout does not go on, `injector` what Linkerd's injector told of the pods (injector_events.py).
+    `stalls` says why the rollout does not go on, `injector` what Linkerd's injector told of the pods.
     """
 
     spot: Spot

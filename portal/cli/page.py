@@ -37,6 +37,7 @@ def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
         _targets(ticket),
         _usage(ticket),
         change_of(evidence),
+        compared_of(evidence),
     ]
     return "\n\n".join(block for block in blocks if block)
 
@@ -174,6 +175,16 @@ def change_of(evidence: list[dict[str, Any]]) -> str:
         if diffs := diffs_in(one["data"]):
             lines = [f"Change ({one['kind']}, {instant(one['at'])})"]
             return "\n".join(lines + [line for where, diff in diffs for line in (f"  {where}", painted(diff))])
+    return ""
+
+
+def compared_of(evidence: list[dict[str, Any]]) -> str:
+    """How the pods of each workload differ from those before the change, out of the newest evidence that tells it."""
+    for one in reversed(evidence):
+        targets = [target for target in one["data"].get("targets", []) if target.get("compared") is not None]
+        if targets:
+            lines = [f"  {target['workload']}: {'; '.join(target['compared']) or 'as before'}" for target in targets]
+            return "\n".join([f"Pods beside those before ({one['kind']}, {instant(one['at'])})", *lines])
     return ""
 
 

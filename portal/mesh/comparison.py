@@ -1,4 +1,4 @@
-"""What differs between the pods of a workload then and now, in words: evidence keeps it, the ticket's page shows it. Pure.
+"""What differs between the pods of a workload then and now, in words, for evidence and the ticket's page. Pure.
 
 Pods come as `PodFacts.to_json` keeps them in evidence, also in that of earlier versions.
 """
@@ -28,7 +28,7 @@ def differences(before: Sequence[Pod], after: Sequence[Pod]) -> list[str] | None
 
 
 def _running(pods: Iterable[Pod]) -> list[Pod]:
-    return [pod for pod in pods if not pod["finished"]]
+    return [pod for pod in pods if not pod.get("finished")]
 
 
 def _proxy(then: list[Pod], now: list[Pod]) -> Iterator[str]:
@@ -40,14 +40,18 @@ def _proxy(then: list[Pod], now: list[Pod]) -> Iterator[str]:
 
 
 def _shares(pods: list[Pod]) -> str:
-    meshed = {bool(pod["meshed"]) for pod in pods}
+    meshed = {bool(pod.get("meshed")) for pod in pods}
     return "some" if len(meshed) > 1 else "all" if True in meshed else "none"
 
 
 def _containers(then: list[Pod], now: list[Pod]) -> Iterator[str]:
-    was, is_ = ({name for pod in pods for name in pod["containers"]} - {PROXY_CONTAINER} for pods in (then, now))
+    was, is_ = (_names(pods) - {PROXY_CONTAINER} for pods in (then, now))
     yield from (f"{name} is new" for name in sorted(is_ - was))
     yield from (f"{name} is gone" for name in sorted(was - is_))
+
+
+def _names(pods: list[Pod]) -> set[str]:
+    return {name for pod in pods for name in pod.get("containers") or ()}
 
 
 def _skips(then: list[Pod], now: list[Pod]) -> Iterator[str]:
@@ -62,7 +66,7 @@ def _skips(then: list[Pod], now: list[Pod]) -> Iterator[str]:
 
 
 def _meshed(pods: list[Pod]) -> list[Pod]:
-    return [pod for pod in pods if pod["meshed"]]
+    return [pod for pod in pods if pod.get("meshed")]
 
 
 def _skipped(pod: Pod, *, direction: str, whole: bool) -> str | None:
@@ -79,7 +83,7 @@ def _version(then: list[Pod], now: list[Pod]) -> Iterator[str]:
 
 
 def _notes(then: list[Pod], now: list[Pod]) -> Iterator[str]:
-    keys = {key for pod in (*then, *now) for key in pod["annotations"]} - _TOLD_OTHERWISE
+    keys = {key for pod in (*then, *now) for key in pod.get("annotations") or {}} - _TOLD_OTHERWISE
     for key in sorted(keys):
         was, is_ = (_values(pods, partial(_annotation, key=key)) for pods in (then, now))
         if was != is_:
@@ -87,7 +91,7 @@ def _notes(then: list[Pod], now: list[Pod]) -> Iterator[str]:
 
 
 def _annotation(pod: Pod, *, key: str) -> str | None:
-    return pod["annotations"].get(key)
+    return (pod.get("annotations") or {}).get(key)
 
 
 def _values(pods: list[Pod], value: Callable[[Pod], Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Why a rollout does not go on, in sentences that say what to do: the rollout watcher asks while one is under way. Pure."""
+"""Why a rollout does not go on, in sentences that say what to do: the rollout watcher asks meanwhile. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PATIENCE = timedelta(minutes=10)
 # A node may be on its way; so long nobody is told.
 _SCHEDULING = timedelta(minutes=1)
 _LONGEST = 300
+_GOES_ON = "Mend that, and the rollout goes on by itself."
 _CRASHING = "CrashLoopBackOff"
 _NOT_STARTED = frozenset(
     {
@@ -40,7 +41,7 @@ def _not_created(obj: Mapping[str, Any]) -> Iterator[str]:
 
 def not_created(why: str) -> str:
     """The sentence for pods that the API server refuses: a quota, limits, an admission policy."""
-    return f"New pods cannot be created: {_short(why)}. Mend that, and the rollout goes on by itself."
+    return f"New pods cannot be created: {_short(why)}. {_GOES_ON}"
 
 
 def _not_scheduled(pods: Iterable[Mapping[str, Any]], now: datetime) -> Iterator[str]:
@@ -68,9 +69,10 @@ def _not_running(pods: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         pod_name, message = found[0]
         where = f"Container {container} of pod {pod_name}{_more(found)}"
         if reason == _CRASHING:
-            yield f"{where} keeps ending (CrashLoopBackOff): its log says why: kubectl logs {pod_name} -c {container} -p."
+            log = f"kubectl logs {pod_name} -c {container} -p"
+            yield f"{where} keeps ending (CrashLoopBackOff): its log says why: {log}."
         else:
-            yield f"{where} cannot be started ({reason}): {_short(message)}. Mend that, and the rollout goes on by itself."
+            yield f"{where} cannot be started ({reason}): {_short(message)}. {_GOES_ON}"
 
 
 def _waiting(pod: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -104,8 +106,8 @@ def _nothing_moves(seen: Mapping[str, Any]) -> str:
     minutes = int(PATIENCE.total_seconds()) // 60
     first = next((f" ({sentence})" for sentence in seen.get("waiting") or ()), "")
     return (
-        f"Nothing has moved for {minutes} minutes{first}: look at the pods and events of the workload; the rollout goes "
-        "on by itself once they are mended."
+        f"Nothing has moved for {minutes} minutes{first}: look at the pods and events of the workload; "
+        "the rollout goes on by itself once they are mended."
     )
 
 

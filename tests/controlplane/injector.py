@@ -104,7 +104,6 @@ class _Reviewer:
         meshed["metadata"]["annotations"][CREATED_BY] = STAND_IN
         return [{"op": "replace", "path": f"/{part}", "value": meshed[part]} for part in ("metadata", "spec")]
 
-
     def _tell(self, request: dict[str, Any], reasons: list[Reason]) -> None:
         try:
             if not request.get("dryRun"):

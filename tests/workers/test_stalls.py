@@ -1,4 +1,4 @@
-"""Rollouts that hang: told once, on the ticket and to who asked, on the way in and on the way out, and over when they go on."""
+"""Rollouts that hang, on the way in and out: told once, on the ticket and to who asked, and over when they go on."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def test_an_injector_whose_events_cannot_be_read_hinders_nothing(desk: Desk) -> 
 def test_evidence_compares_the_pods_and_keeps_what_the_injector_told(desk: Desk) -> None:
     number = desk.active("7001")
     (applied,) = desk.evidence(number, "applied")["targets"]
-    assert applied["compared"][0] == (
-        "inbound now skips 4190,4191,4567-4568,7001 (before: 4190,4191,4567,4568)"
-    )
+    assert applied["compared"][0] == ("inbound now skips 4190,4191,4567-4568,7001 (before: 4190,4191,4567,4568)")
     assert applied["injector"]["problem"] is None
     assert {one["reason"] for one in applied["injector"]["events"]} == {"Injected"}
     desk.close(number)

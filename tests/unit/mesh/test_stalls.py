@@ -52,8 +52,14 @@ def test_a_pod_without_a_node_is_told_after_a_minute() -> None:
 @pytest.mark.parametrize(
     ("waiting", "expected"),
     [
-        ({"reason": "CrashLoopBackOff"}, "keeps ending (CrashLoopBackOff): its log says why: kubectl logs new -c app -p."),
-        ({"reason": "ImagePullBackOff", "message": "no such tag"}, "cannot be started (ImagePullBackOff): no such tag."),
+        (
+            {"reason": "CrashLoopBackOff"},
+            "keeps ending (CrashLoopBackOff): its log says why: kubectl logs new -c app",
+        ),
+        (
+            {"reason": "ImagePullBackOff", "message": "no tag"},
+            "cannot be started (ImagePullBackOff): no tag.",
+        ),
         ({"reason": "CreateContainerConfigError", "message": "no secret"}, "cannot be started (CreateContainerConfig"),
     ],
 )
