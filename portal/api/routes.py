@@ -6,6 +6,7 @@ from flask import Flask
 
 from portal.api import (
     calling,
+    certificates,
     clusters,
     decisions,
     delegations,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     testimony.blueprint,
     kinds.blueprint,
     clusters.blueprint,
+    certificates.blueprint,
     pauses.blueprint,
     gone.blueprint,
     guard.blueprint,

@@ -27,6 +27,7 @@ class Sort(StrEnum):
     NUDGED = "nudged"
     AUTOMATIC = "automatic"
     HANDED_OVER = "handed-over"
+    CERTIFICATE_ENDS = "certificate-ends"
 
 
 # Sent at once whatever somebody prefers, and never muted.
@@ -55,4 +56,5 @@ MEANINGS: dict[Sort, str] = {
     Sort.NUDGED: "You are reminded of a ticket that waits for you.",
     Sort.AUTOMATIC: "The policy approved a ticket by itself.",
     Sort.HANDED_OVER: "A ticket has somebody else to answer for it.",
+    Sort.CERTIFICATE_ENDS: "A certificate of a cluster's mesh ends soon, or has ended.",
 }

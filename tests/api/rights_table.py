@@ -369,6 +369,7 @@ TABLE: dict[str, Row] = {
     f"GET {API}/kinds/<name>": Row(None, lambda _: {"name": "generic"}),
     f"GET {API}/clusters": Row(None),
     f"GET {API}/clusters/<name>/namespaces": Row(None, practice),
+    f"GET {API}/clusters/<name>/certificates": Row(None, practice),
     f"GET {API}/clusters/<name>/inventory?namespace=emojivoto": Row(Action.READ, practice),
     f"POST {API}/clusters/<name>/pause": Row(Action.PAUSE, running, REASON, tenants=False),
     f"POST {API}/clusters/<name>/resume": Row(Action.PAUSE, paused, tenants=False),
