@@ -16,7 +16,7 @@ import yaml
 from portal.errors import ClusterError, Gone, Refused
 from portal.mesh.certificates import Bundle, Certificate, Role, Span, parse_bundle, parse_ca_bundle, sentences
 from portal.mesh.events import newest, told
-from portal.mesh.objects import ObjectRef
+from portal.mesh.objects import MANAGED, ObjectRef
 from workers.cluster.protocol import Cluster
 
 ISSUER_SECRET = "linkerd-identity-issuer"  # noqa: S105 - the name of an object, which is never read
@@ -110,10 +110,18 @@ def _webhook(cluster: Cluster, webhook: Webhook) -> list[Found]:
         return [Found(webhook.role, str(webhook.ref), problem=told_)] if told_ else []
     bundles = dict.fromkeys(_ca_bundles(obj))
     if not bundles:
-        return [
-            Found(webhook.role, str(webhook.ref), problem="Not known: it names no authority of its own (caBundle).")
-        ]
-    return [one for text in bundles for one in _of_bundle(webhook.role, str(webhook.ref), parse_ca_bundle(text))]
+        return [Found(webhook.role, str(webhook.ref), problem="Not known: it names no authority (caBundle).")]
+    found = [one for text in bundles for one in _of_bundle(webhook.role, str(webhook.ref), parse_ca_bundle(text))]
+    return _renewed(found) if MANAGED in (obj["metadata"].get("labels") or {}) else found
+
+
+def _renewed(found: list[Found]) -> list[Found]:
+    """The last of those that Meshdesk itself made for a ticket's window, and makes anew where that lasts longer."""
+    dated = [(one.span.not_after, one) for one in found if one.span.not_after is not None]
+    if not dated:
+        return found
+    ends, last = max(dated, key=lambda pair: pair[0])
+    return [replace(last, span=replace(last.span, renews_at=ends))]
 
 
 def _ca_bundles(obj: Mapping[str, Any]) -> list[str]:
