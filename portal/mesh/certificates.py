@@ -54,7 +54,7 @@ RENEW: dict[str, str] = {
     Role.ISSUER: "Rotate the issuer by the trust anchor, for the proxies get no certificates after its end.",
 }
 _RENEW_WEBHOOK = (
-    "Renew it by an upgrade of the chart, or have cert-manager do it; with it ended the webhook is not called."
+    "Renew it by an upgrade of the chart, or have cert-manager do it: after its end the API server cannot call it."
 )
 
 
