@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from portal.db import Database, database_now
 from portal.mesh.certificates import Role
-from portal.models import CertificateReading, MeshCertificate
+from portal.models import CertificateReading, Cluster, MeshCertificate
 
 
 def write_down(database: Database, cluster: str = "practice", **ends: timedelta | None) -> None:
@@ -18,6 +21,13 @@ def write_down(database: Database, cluster: str = "practice", **ends: timedelta 
         for name, left in ends.items():
             role = Role(name.replace("_", "-"))
             session.add(MeshCertificate(cluster=cluster, role=role, seen_at=now, **_shown(role, left, now)))
+
+
+def all_read(session: Session) -> None:
+    """Have nobody's certificates be due to be read, for tests that count what the sweep calls for."""
+    session.flush()
+    now = database_now(session)
+    session.add_all(CertificateReading(cluster=name, tried_at=now) for name in session.scalars(select(Cluster.name)))
 
 
 def _shown(role: Role, left: timedelta | None, now: Any) -> dict[str, Any]:

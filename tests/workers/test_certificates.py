@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.db import database_now
 from portal.mesh.certificates import Role, Standing
@@ -232,21 +232,33 @@ def called(desk: Desk) -> list[str]:
         return list(session.scalars(waiting.order_by(Message.subject)))
 
 
-def test_the_sweep_has_it_read_again_after_an_hour(desk: Desk) -> None:
-    read_certificates(desk.context, "practice")
+def test_the_sweep_has_each_cluster_read_once_an_hour(desk: Desk) -> None:
+    call_for_certificates(desk.context)
+    assert called(desk) == []
+    age(desk, timedelta(minutes=61))
+    for _ in range(2):
+        call_for_certificates(desk.context)
+    assert "practice" in called(desk)
+    assert len(called(desk)) == len(set(called(desk)))
+    assert desk.deliver(TASK) > 0
+    call_for_certificates(desk.context)
+    assert "practice" not in called(desk)
+
+
+def test_a_cluster_that_was_never_read_or_could_not_be_is_read_sooner(desk: Desk) -> None:
     with desk.database.unit_of_work() as session:
-        for row in session.scalars(select(CertificateReading)):
-            row.tried_at = database_now(session) - timedelta(minutes=61)
+        session.execute(delete(CertificateReading))
+    call_for_certificates(desk.context)
+    assert "practice" in called(desk)
+    desk.practice.set("unreachable", True)
+    desk.deliver(TASK)
+    age(desk, timedelta(minutes=6))
     call_for_certificates(desk.context)
     assert "practice" in called(desk)
 
 
-def test_the_sweep_has_each_cluster_read_once_an_hour(desk: Desk) -> None:
-    call_for_certificates(desk.context)
-    call_for_certificates(desk.context)
-    names = called(desk)
-    assert "practice" in names
-    assert len(names) == len(set(names))
-    desk.deliver(TASK)
-    call_for_certificates(desk.context)
-    assert "practice" not in called(desk)
+def age(desk: Desk, ago: timedelta) -> None:
+    """Every cluster was last tried so long ago."""
+    with desk.database.unit_of_work() as session:
+        for row in session.scalars(select(CertificateReading)):
+            row.tried_at = database_now(session) - ago
