@@ -33,10 +33,15 @@ def about(data: Mapping[str, Any]) -> str:
     return ", ".join(part for part in (data["kind"], place) if part)
 
 
+def path_of(data: Mapping[str, Any]) -> str:
+    """Where the portal shows what a notice is about: mostly a ticket's page."""
+    return str(data.get("path") or f"/tickets/{data['ref']}")
+
+
 def link_to(public_url: str, data: Mapping[str, Any]) -> str:
-    """Where it is shown, mostly a ticket's page; the command where the portal's own address is not set."""
-    path, command = data.get("path", f"/tickets/{data['ref']}"), data.get("command", f"meshdesk show {data['ref']}")
-    return f"{public_url.rstrip('/')}{path}" if public_url else str(command)
+    """The address of that page; the command where the portal's own address is not set."""
+    command = data.get("command") or f"meshdesk show {data['ref']}"
+    return f"{public_url.rstrip('/')}{path_of(data)}" if public_url else str(command)
 
 
 def letter(notice: Notice, public_url: str) -> Letter:

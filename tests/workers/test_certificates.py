@@ -16,6 +16,7 @@ from portal.mesh.certificates import Role, Standing
 from portal.mesh.objects import MANAGED, ObjectRef
 from portal.models import CertificateReading, Delivery, MeshCertificate, Message, Notice
 from portal.notify.expiring import note_ends
+from portal.notify.words import letter, payload
 from portal.queries.certificates import Seen, seen
 from tests.workers.desk import Desk, Interrupted
 from workers.certificate_sources import ISSUER_SECRET, everything
@@ -129,6 +130,24 @@ def test_an_anchor_near_its_end_is_told_to_operators_once_at_each_step(desk: Des
     assert set(told) >= {"operator", "operators"}
     assert notice is not None
     assert (notice.ticket_id, notice.tenant_id) == (None, None)
+
+
+def test_what_operators_are_told_leads_to_the_cluster_s_page(desk: Desk) -> None:
+    anchors(desk, timedelta(days=20))
+    read_certificates(desk.context, "practice")
+    with desk.database.reading() as session:
+        (notice,) = session.scalars(select(Notice).where(Notice.sort == "certificate-ends")).all()
+    told = letter(notice, "https://desk.example.com/")
+    assert told.title.startswith("practice has a certificate that ends within 30 days: its trust anchor (")
+    assert "Add a new trust anchor to the bundle" in told.text
+    assert "https://desk.example.com/clusters/practice#certificates" in told.text
+    assert "meshdesk certificates practice" in letter(notice, "").text
+    sent = payload(notice, "5e9d", "https://desk.example.com")
+    assert (sent["ref"], sent["tenant"], sent["link"]) == (
+        "practice",
+        None,
+        "https://desk.example.com/clusters/practice#certificates",
+    )
 
 
 def test_what_leaves_the_bundle_is_forgotten(desk: Desk) -> None:
