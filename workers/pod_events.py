@@ -14,7 +14,7 @@ from workers.cluster.protocol import Cluster, Object
 INJECTOR = "linkerd-proxy-injector"
 # What these controllers could not create they tell by Events alone; a Deployment has a condition for it.
 _TELL_BY_EVENTS = ("StatefulSet", "DaemonSet")
-_FAILED = "FailedCreate"
+_FAILED, _SUCCEEDED = "FailedCreate", "SuccessfulCreate"
 
 
 def injector_said(cluster: Cluster, obj: Object) -> dict[str, Any]:
@@ -34,7 +34,8 @@ def refused_pods(cluster: Cluster, obj: Object, pods: Sequence[Object], rollout:
         found = cluster.events(obj["metadata"]["namespace"], uid=obj["metadata"]["uid"])
     except ClusterError:
         return []
-    latest = newest(told(found))[:1]
+    # What others tell of the workload, as the injector, says nothing of whether its controller goes on.
+    latest = newest(one for one in told(found) if one.reason in (_FAILED, _SUCCEEDED))[:1]
     return [not_created(_reason(one)) for one in latest if one.reason == _FAILED]
 
 
