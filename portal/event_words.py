@@ -43,6 +43,8 @@ TYPES: dict[str, str] = {
     "evidence:applied": "kept what was applied",
     "evidence:undone": "kept what was undone",
     "work:hindered": "was held up",
+    "rollout:stalled": "saw a rollout that does not go on",
+    "rollout:resumed": "saw the rollout go on",
     "work:retried": "had it tried again",
     "work:reapplied": "had it written again",
     "work:taken": "works on it",

@@ -20,7 +20,10 @@ log = logging.getLogger(__name__)
 
 TASKS = frozenset(
     f"meshdesk.{name}"
-    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "guard", "notify", "posture")
+    for name in (
+        *("preflight", "apply", "undo", "inventory", "converge", "bundle", "guard", "notify"),
+        *("posture", "certificates"),
+    )
 )
 NOTIFY_QUEUE = "notify"
 RESEND_AFTER = timedelta(seconds=10)

@@ -14,10 +14,18 @@ from portal.states import Outcome
 from portal.tickets import carrying_out as verbs
 from portal.tickets.ending import Ending
 from workers.context import Context, Spot
-from workers.handlers import Before, Work
+from workers.handlers import Before, Observation, Work
 from workers.handling import handler_of
 from workers.holding import hold, look_again, with_claim
-from workers.rollout import evidence_of, links_of, pace, progress_of, seen_before
+from workers.rollout import (
+    evidence_of,
+    follow,
+    links_of,
+    pace,
+    progress_of,
+    seen_before,
+    with_injector_events,
+)
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +69,12 @@ def _rehearse(context: Context, held: verbs.Claim, link: TicketTarget, spot: Spo
 
 
 def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
-    seen = []
+    seen: list[Observation] = []
     for spot in spots:
         hold(context, held)
         seen.append(handler_of(spot).observe(context, _work(context, held, spot)))
+    if all(one.rolled_out for one in seen):
+        seen = [with_injector_events(context, one) for one in seen]
     with context.database.unit_of_work() as session:
         if all(one.rolled_out for one in seen):
             verbs.settle_active(session, held, evidence=evidence_of(seen, seen_before(session, held.ticket_id)))
@@ -73,8 +83,9 @@ def _watch(context: Context, held: verbs.Claim, spots: list[Spot]) -> None:
         if blocked:
             verbs.retry_later(session, held, problem=" ".join(blocked))
             return
-        since = session.get_one(Ticket, held.ticket_id).writing_from
-        verbs.wait(session, held, progress=progress_of(seen), delay=pace(since, database_now(session)))
+        ticket, now = session.get_one(Ticket, held.ticket_id), database_now(session)
+        progress = follow(ticket, progress_of(seen), now)
+        verbs.wait(session, held, progress=progress, delay=pace(ticket.writing_from, now))
 
 
 def _trouble(ticket: Ticket, session: Session, held: verbs.Claim, error: ClusterError | Unreadable) -> None:

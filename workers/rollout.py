@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session, joinedload
 
 from portal import queries
 from portal.mesh.annotations import KEYS
+from portal.mesh.comparison import differences
 from portal.mesh.diff import template_diff
 from portal.mesh.pods import pod_facts
 from portal.mesh.proof import Proof, prove
 from portal.mesh.rollouts import rollout_blockers
+from portal.mesh.stalls import followed, stalls
 from portal.mesh.workloads import field_owners, template_annotations
-from portal.models import TicketTarget
+from portal.models import Ticket, TicketTarget
 from portal.tickets.expectation import Surroundings
 from workers.context import Context, Spot
 from workers.converge import spot_of
 from workers.handlers import Before, Observation
+from workers.pod_events import injector_said, refused_pods
 
 
 @dataclass(frozen=True)
 class WorkloadObservation:
-    """One target as its cluster shows it: the object, its pods, and whether they match."""
+    """One target as its cluster shows it: the object, its pods, and whether they match.
+
+    `stalls` says why the rollout does not go on, `injector` what Linkerd's injector told of the pods.
+    """
 
     spot: Spot
     obj: dict[str, Any]
     proof: Proof
+    stalls: tuple[str, ...] = ()
+    injector: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rolled_out(self) -> bool:
@@ -43,20 +51,23 @@ class WorkloadObservation:
 
     def progress(self) -> dict[str, Any]:
         """The rollout in numbers and sentences."""
-        return self.proof.progress()
+        return {**self.proof.progress(), "stalled": " ".join(self.stalls) or None}
 
     def evidence(self, before: Mapping[str, Before]) -> dict[str, Any]:
         """What is kept: annotations, how they differ from `before` the first write, who owns them, pods; JSON-safe."""
         annotations = mesh_annotations(self.obj)
-        earlier = before.get(str(self.spot.ref), {}).get("annotations", {})
+        then = before.get(str(self.spot.ref), {})
+        pods = [pod.to_json() for pod in self.proof.pods]
         return {
             "workload": str(self.spot.ref),
             "uid": self.obj["metadata"]["uid"],
             "resource_version": self.obj["metadata"]["resourceVersion"],
             "annotations": annotations,
-            "change": template_diff(earlier, annotations),
+            "change": template_diff(then.get("annotations", {}), annotations),
             "field_owners": field_owners(self.obj, KEYS),
-            "pods": [pod.to_json() for pod in self.proof.pods],
+            "pods": pods,
+            "compared": differences(then.get("pods", []), pods),
+            "injector": dict(self.injector),
         }
 
     def blockers(self) -> list[str]:
@@ -73,14 +84,23 @@ def observe(context: Context, spot: Spot, around: Surroundings) -> WorkloadObser
     """Read the target and its pods now; raises what the cluster raises."""
     cluster = context.connect(spot.cluster)
     obj = cluster.workload(spot.ref)
+    pods = cluster.pods(obj)
     proof = prove(
         obj,
-        cluster.pods(obj),
+        pods,
         namespace=around.namespace,
         defaults=around.defaults,
         webhook=around.webhook,
     )
-    return WorkloadObservation(spot, obj, proof)
+    hindered = stalls(obj, pods, proof.rollout, datetime.now(UTC)) or refused_pods(cluster, obj, pods, proof.rollout)
+    return WorkloadObservation(spot, obj, proof, tuple(hindered))
+
+
+def with_injector_events(context: Context, seen: Observation) -> Observation:
+    """The same with what Linkerd's injector told of its pods; that it cannot be read hinders nothing."""
+    if not isinstance(seen, WorkloadObservation):
+        return seen
+    return replace(seen, injector=injector_said(context.connect(seen.spot.cluster), seen.obj))
 
 
 def pods_before(context: Context, spot: Spot, obj: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +124,15 @@ def evidence_of(observations: Sequence[Observation], before: Mapping[str, Before
 def progress_of(observations: Sequence[Observation]) -> dict[str, Any]:
     """The rollouts by workload, in numbers and sentences."""
     return {str(one.spot.ref): one.progress() for one in observations}
+
+
+def follow(ticket: Ticket, seen: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The rollouts as the ticket keeps them, after what it kept of them before: what hangs says so."""
+    kept, phase = ticket.progress or {}, ticket.state.value
+    return {
+        name: followed(kept.get(name) or {}, one, phase=phase, now=now) if "desired" in one else one
+        for name, one in seen.items()
+    }
 
 
 def pace(since: datetime | None, now: datetime) -> timedelta:

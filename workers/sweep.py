@@ -21,6 +21,7 @@ from portal.states import MOVING, State
 from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.catching_up import OLDEST_DEBT
 from portal.tickets.reminding import tell_late_undo
+from workers.certificates import call_for_certificates
 from workers.clock import HANDS, Hand
 from workers.context import Context
 from workers.guard.task import call_for_guards
@@ -168,6 +169,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     "postures": call_for_postures,
     "bundles of Viz": call_for_bundles,
     "guards": call_for_guards,
+    "certificates": call_for_certificates,
     "late undos": _tell_late_undos,
     "notices": _call_notifiers,
     "the seal": _seal,

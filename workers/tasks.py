@@ -10,6 +10,7 @@ from celery import Celery
 from portal import outbox
 from portal.db import database_now
 from workers.apply import apply
+from workers.certificates import read_certificates
 from workers.context import Context, process_context
 from workers.guard.task import guard
 from workers.inventory import refresh
@@ -45,6 +46,7 @@ WORK: dict[str, Work] = {
     "meshdesk.bundle": read_bundle,
     "meshdesk.posture": read_posture,
     "meshdesk.guard": guard,
+    "meshdesk.certificates": read_certificates,
     "meshdesk.notify": _notify,
 }
 

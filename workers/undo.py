@@ -17,7 +17,7 @@ from workers.context import Context, Spot
 from workers.handlers import Before, Observation, Work
 from workers.handling import handler_of
 from workers.holding import hold, look_again, with_claim
-from workers.rollout import links_of, pace, seen_before
+from workers.rollout import follow, links_of, pace, seen_before, with_injector_events
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,11 @@ def _one(context: Context, held: verbs.Claim, spot: Spot, found: Findings) -> No
         with context.database.unit_of_work() as session:
             look_again(session, session.get_one(Ticket, held.ticket_id), error)
     else:
-        _judge(spot, seen, found)
+        _judge(with_injector_events(context, seen) if seen.matching else seen, found)
 
 
-def _judge(spot: Spot, seen: Observation, found: Findings) -> None:
+def _judge(seen: Observation, found: Findings) -> None:
+    spot = seen.spot
     found.progress[str(spot.ref)] = seen.progress()
     if seen.matching:
         found.proven[spot.target_id] = seen.evidence(found.before)
@@ -76,7 +77,7 @@ def _settle(context: Context, held: verbs.Claim, found: Findings, *, expected: i
             _keep(session, held, found)
         ticket = session.get_one(Ticket, held.ticket_id)
         links = [link for link, _ in links_of(session, held.ticket_id)] if expected else []
-        progress = {**ticket.progress, **found.progress}
+        progress = {**ticket.progress, **follow(ticket, found.progress, database_now(session))}
         if all(link.proven_at is not None for link in links):
             verbs.settle_closed(session, held, progress=progress)
         elif found.problems:

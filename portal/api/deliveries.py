@@ -18,6 +18,7 @@ from portal.api.schema_base import NAME, Instant, Output
 from portal.api.smorest import Blueprint
 from portal.models import Delivery
 from portal.notify import delivering
+from portal.notify.words import path_of
 from portal.queries import notices
 from portal.queries.notices import STATES, DeliveryFilter, state_of
 from portal.tickets.moving import number_of
@@ -29,7 +30,7 @@ class DeliverySchema(Output):
     """A notice on its way to one recipient."""
 
     id = fields.Integer()
-    ref = fields.String()
+    ref = fields.String(metadata={"description": "The ticket; the name of a cluster of which no ticket tells."})
     sort = fields.String()
     channel = fields.String(metadata={"description": "Its name in the channels file; `mail` is one's own address."})
     recipient = fields.String()
@@ -121,5 +122,5 @@ def delivery_number(text: str) -> int:
 def delivery_view(delivery: Delivery) -> dict[str, Any]:
     """What DeliverySchema shows."""
     notice = delivery.notice
-    told = {"ref": notice.data["ref"], "sort": notice.sort, "noted_at": notice.created_at}
+    told = {"ref": notice.data["ref"], "sort": notice.sort, "noted_at": notice.created_at, "path": path_of(notice.data)}
     return {**{name: getattr(delivery, name) for name in SAME}, **told, "state": state_of(delivery)}

@@ -21,8 +21,8 @@ from portal.api.context import parts
 from portal.api.posture_metrics import posture_metrics
 from portal.db import database_now
 from portal.errors import Forbidden, SignInNeeded
+from portal.queries import certificates, notices
 from portal.queries import metrics as selects
-from portal.queries import notices
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -66,6 +66,7 @@ class _Found(Collector):
         yield from self._lateness()
         yield self._queues()
         yield from self._clusters()
+        yield self._certificates()
         yield from self._deliveries()
         yield from posture_metrics(self._session, now=self._now)
 
@@ -120,6 +121,17 @@ class _Found(Collector):
             if cluster.seen_at is not None:
                 ages.add_metric([cluster.name], self._since(cluster.seen_at))
         yield from (failing, paused, ages)
+
+    def _certificates(self) -> Metric:
+        found = GaugeMetricFamily(
+            "meshdesk_certificate_expiry_timestamp_seconds",
+            "When a certificate of a cluster's mesh ends, as a Unix time; absent: not known.",
+            labels=["cluster", "role", "subject", "fingerprint", "source"],
+        )
+        for one in certificates.known_ends(self._session):
+            ends = one.not_after.timestamp() if one.not_after else 0
+            found.add_metric([one.cluster, one.role, one.subject or "", one.fingerprint[:16], one.source], ends)
+        return found
 
     def _deliveries(self) -> Iterator[Metric]:
         found = notices.backlog(self._session, now=self._now)

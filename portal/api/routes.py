@@ -6,6 +6,7 @@ from flask import Flask
 
 from portal.api import (
     calling,
+    certificates,
     clusters,
     decisions,
     delegations,
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     clusters.blueprint,
     posture.blueprint,
     posture_deeds.blueprint,
+    certificates.blueprint,
     pauses.blueprint,
     gone.blueprint,
     guard.blueprint,

@@ -38,6 +38,7 @@ def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
         _usage(ticket),
         change_of(evidence),
         _commits(evidence),
+        compared_of(evidence),
     ]
     return "\n\n".join(block for block in blocks if block)
 
@@ -187,6 +188,16 @@ def _commits(evidence: list[dict[str, Any]]) -> str:
     newest: dict[str, Any] = next((one["data"] for one in reversed(evidence) if one["kind"] == "preflight"), {})
     found = [line for where, text in commits_in(newest) for line in (f"  {where}", text.rstrip())]
     return "\n".join(["Commit this to Git while it is open, and take it out when it ends", *found]) if found else ""
+
+
+def compared_of(evidence: list[dict[str, Any]]) -> str:
+    """How the pods of each workload differ from those before the change, out of the newest evidence that tells it."""
+    for one in reversed(evidence):
+        targets = [target for target in one["data"].get("targets", []) if target.get("compared") is not None]
+        if targets:
+            lines = [f"  {target['workload']}: {'; '.join(target['compared']) or 'as before'}" for target in targets]
+            return "\n".join([f"Pods beside those before ({one['kind']}, {instant(one['at'])})", *lines])
+    return ""
 
 
 def painted(diff: str) -> str:

@@ -56,6 +56,7 @@ KNOWING = {
     "notifications": Lazy("portal.cli.notices:notifications", "How you are told: show, set."),
     "kinds": Lazy("portal.cli.knowing:kinds", "What can be asked for."),
     "clusters": Lazy("portal.cli.knowing:clusters", "The clusters and how fresh their inventory is."),
+    "certificates": Lazy("portal.cli.certificates:certificates", "When the certificates of clusters' meshes end."),
     "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
     "posture": Lazy("portal.cli.posture:posture", "How far the mesh really encrypts, and what no ticket explains."),
     "jobs": Lazy("portal.cli.jobs:jobs", "Jobs that the mesh keeps from ending, why, and what helps."),

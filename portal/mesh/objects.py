@@ -56,6 +56,10 @@ _RESOURCES: dict[tuple[str, str], Resource] = {
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): Resource(
         "validatingadmissionpolicybindings", namespaced=False
     ),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): Resource(
+        "validatingwebhookconfigurations", namespaced=False
+    ),
+    ("cert-manager.io", "Certificate"): Resource("certificates"),
     ("policy.linkerd.io", "Server"): Resource("servers"),
     ("policy.linkerd.io", "HTTPRoute"): Resource("httproutes"),
     ("policy.linkerd.io", "AuthorizationPolicy"): Resource("authorizationpolicies"),

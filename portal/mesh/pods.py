@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from portal.mesh.annotations import INJECT, SKIP_INBOUND, SKIP_OUTBOUND
@@ -24,7 +24,8 @@ class PodFacts:
     """One pod as seen. The skip lists are what its traffic rules were made of; None where nothing tells.
 
     `finished` is Succeeded or Failed: a pod that is terminating still runs. `meshed` asks for Linkerd's label and for a
-    proxy container, `containers` are those that keep running (native sidecars too).
+    proxy container, `containers` are those that keep running (native sidecars too). `skip_arguments` are the lists that
+    the init container was told, by direction, with the proxy's own ports; none where there is no such container.
     """
 
     name: str
@@ -40,10 +41,12 @@ class PodFacts:
     inject: str | None
     containers: tuple[str, ...]
     annotations: Mapping[str, str]
+    skip_arguments: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe dict, for evidence."""
-        return {**asdict(self), "containers": list(self.containers), "annotations": dict(self.annotations)}
+        copies = {"annotations": dict(self.annotations), "skip_arguments": dict(self.skip_arguments)}
+        return {**asdict(self), "containers": list(self.containers), **copies}
 
 
 def pod_facts(pod: Mapping[str, Any]) -> PodFacts:
@@ -65,7 +68,16 @@ def pod_facts(pod: Mapping[str, Any]) -> PodFacts:
         inject=annotations.get(INJECT),
         containers=containers,
         annotations={key: value for key, value in sorted(annotations.items()) if key.startswith(_RELEVANT)},
+        skip_arguments=_skip_arguments(pod),
     )
+
+
+def _skip_arguments(pod: Mapping[str, Any]) -> dict[str, str]:
+    for container in (pod.get("spec") or {}).get("initContainers") or []:
+        if container.get("name") == INIT_CONTAINER:
+            args = container.get("args") or []
+            return {"inbound": _argument(args, _INBOUND_FLAG), "outbound": _argument(args, _OUTBOUND_FLAG)}
+    return {}
 
 
 def _running_containers(pod: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from portal.models.access import ApiToken, IdempotentAnswer, WebSession
 from portal.models.audit import AuditChain, Event
+from portal.models.certificates import CertificateReading, MeshCertificate
 from portal.models.created import CreatedObject
 from portal.models.deciding import Delegation, RejectTemplate
 from portal.models.evidence import Evidence
@@ -31,6 +32,7 @@ from portal.models.viz import VizBundle
 __all__ = [
     "ApiToken",
     "AuditChain",
+    "CertificateReading",
     "Cluster",
     "ClusterGone",
     "Comment",
@@ -48,6 +50,7 @@ __all__ = [
     "InventoryObject",
     "InventoryWorkload",
     "Membership",
+    "MeshCertificate",
     "Message",
     "Namespace",
     "Notice",

@@ -20,6 +20,7 @@ from portal.models import Delivery, Event, Notice, Person, Tenant, Ticket
 from portal.notify.audience import Audience, Occasion
 from portal.notify.occasions import TOLD, Telling, Words
 from portal.notify.sorts import PERSONAL, URGENT, Sort
+from portal.queries import people
 
 # The channels that every channels file may have: people's own address, and the operators' common one.
 OWN, OPERATORS = "mail", "operators"
@@ -58,6 +59,17 @@ def _tell(occasion: Occasion, telling: Telling, told: set[int]) -> set[int]:
     notice.data["told"] = sorted({one.recipient for one in deliveries})
     _send(session, notice, deliveries, now)
     return {person.id for person in people}
+
+
+def tell_operators(session: Session, key: str, sort: Sort, data: dict[str, Any], *, now: datetime) -> None:
+    """Keep what the operators are to be told of no ticket, once for each `key`; `data` has the words of `_data`."""
+    if session.scalar(select(Notice.id).where(Notice.key == key)) is not None:
+        return
+    found = people.operators(session)
+    channel = Delivery(channel=OPERATORS, recipient=OPERATORS, digest=False, sent_as=uuid4().hex, due_at=now)
+    deliveries = [*_to_people(found, sort, now), channel]
+    told = sorted({one.recipient for one in deliveries})
+    _send(session, Notice(key=key, sort=sort, created_at=now, data={**data, "told": told}), deliveries, now)
 
 
 def _data(occasion: Occasion, telling: Telling) -> dict[str, Any]:

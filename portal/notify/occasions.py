@@ -70,6 +70,12 @@ def _stays_open(occasion: Occasion) -> bool:
     return occasion.ticket.adopts != Adopts.CLOSE
 
 
+def _this_hour(occasion: Occasion) -> str:
+    # A container that starts and ends in turns would be told each time.
+    ticket, at = occasion.ticket, occasion.event.happened_at
+    return f"{occasion.event.chain}:stalled:{ticket.state}:{at:%Y-%m-%dT%H}"
+
+
 _WAITS = "waits for a decision"
 _DECIDE = "Look at what it asks and what it would change, and approve or reject it."
 _STUCK = "Its window is over and its change may still be in the cluster: see what holds the undo up, and mend that."
@@ -188,6 +194,15 @@ TOLD: dict[str, tuple[Telling, ...]] = {
     ),
     "work:hindered": (_LATE,),
     "undo:late": (_LATE,),
+    "rollout:stalled": (
+        Telling(
+            Sort.STALLED,
+            audience.requester,
+            "has a rollout that does not go on",
+            "See which pods hang and why, and mend that: the rollout goes on by itself.",
+            once=_this_hour,
+        ),
+    ),
     "drift:suspended": (_DRIFT,),
     "drift:seen": (_DRIFT,),
     "ticket:break-glass": (

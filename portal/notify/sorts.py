@@ -18,6 +18,7 @@ class Sort(StrEnum):
     ENDED = "ended"
     FAILED_TO_APPLY = "failed-to-apply"
     FAILED_TO_UNDO = "failed-to-undo"
+    STALLED = "stalled"
     DRIFT = "drift"
     BREAK_GLASS = "break-glass"
     REVIEW_DUE = "review-due"
@@ -27,6 +28,7 @@ class Sort(StrEnum):
     AUTOMATIC = "automatic"
     HANDED_OVER = "handed-over"
     HOLE = "hole"
+    CERTIFICATE_ENDS = "certificate-ends"
 
 
 # Sent at once whatever somebody prefers, and never muted.
@@ -46,6 +48,7 @@ MEANINGS: dict[Sort, str] = {
     Sort.ENDED: "Your ticket is over.",
     Sort.FAILED_TO_APPLY: "Your ticket could not be carried out.",
     Sort.FAILED_TO_UNDO: "A window ended and its change may still be in the cluster.",
+    Sort.STALLED: "The pods of your ticket's workload do not come to run with its change, or without it.",
     Sort.DRIFT: "Somebody changed in the cluster what your ticket had written.",
     Sort.BREAK_GLASS: "Somebody opened a window without asking first.",
     Sort.REVIEW_DUE: "A broken glass is to be reviewed by you.",
@@ -55,4 +58,5 @@ MEANINGS: dict[Sort, str] = {
     Sort.AUTOMATIC: "The policy approved a ticket by itself.",
     Sort.HANDED_OVER: "A ticket has somebody else to answer for it.",
     Sort.HOLE: "An operator made a ticket of a hole in your encryption, to keep it for a while or to close it.",
+    Sort.CERTIFICATE_ENDS: "A certificate of a cluster's mesh ends soon, or has ended.",
 }

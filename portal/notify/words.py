@@ -33,9 +33,15 @@ def about(data: Mapping[str, Any]) -> str:
     return ", ".join(part for part in (data["kind"], place) if part)
 
 
-def link_to(public_url: str, ref: str) -> str:
-    """Where the ticket is shown; the command where the portal's own address is not set."""
-    return f"{public_url.rstrip('/')}/tickets/{ref}" if public_url else f"meshdesk show {ref}"
+def path_of(data: Mapping[str, Any]) -> str:
+    """Where the portal shows what a notice is about: mostly a ticket's page."""
+    return str(data.get("path") or f"/tickets/{data['ref']}")
+
+
+def link_to(public_url: str, data: Mapping[str, Any]) -> str:
+    """The address of that page; the command where the portal's own address is not set."""
+    command = data.get("command") or f"meshdesk show {data['ref']}"
+    return f"{public_url.rstrip('/')}{path_of(data)}" if public_url else str(command)
 
 
 def letter(notice: Notice, public_url: str) -> Letter:
@@ -52,7 +58,7 @@ def digest(notices: Sequence[Notice], public_url: str) -> Letter:
 
 def _paragraph(data: Mapping[str, Any], public_url: str) -> str:
     by = f"By {data['by']}." if data.get("by") else None
-    return "\n".join(filter(None, [about(data), by, data["next"], link_to(public_url, data["ref"])]))
+    return "\n".join(filter(None, [about(data), by, data["next"], link_to(public_url, data)]))
 
 
 def payload(notice: Notice, sent_as: str, public_url: str) -> dict[str, Any]:
@@ -65,5 +71,5 @@ def payload(notice: Notice, sent_as: str, public_url: str) -> dict[str, Any]:
         "at": notice.created_at.isoformat(),
         "title": title_of(data),
         **same,
-        "link": link_to(public_url, data["ref"]) if public_url else None,
+        "link": link_to(public_url, data) if public_url else None,
     }

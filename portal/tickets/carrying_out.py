@@ -16,7 +16,7 @@ from portal.db import database_now
 from portal.errors import LostClaim
 from portal.models import Cluster, Ticket
 from portal.states import Adopts, Outcome, State
-from portal.tickets import awaiting, ending, recertifying
+from portal.tickets import awaiting, ending, recertifying, stalling
 from portal.tickets.beginning import begins_at
 from portal.tickets.ending import Ending
 from portal.tickets.moving import attach, move, take_for_change, testify
@@ -167,7 +167,11 @@ def settle_closed(session: Session, held: Claim, *, progress: dict[str, Any]) ->
 
 
 def wait(session: Session, held: Claim, *, progress: dict[str, Any], delay: timedelta) -> None:
-    """Nothing is wrong, only not finished: free the claim and look again after `delay`. Bumps no version."""
+    """Nothing is wrong, only not finished: free the claim and look again after `delay`.
+
+    Bumps no version, but where a rollout began or ceased to hang, which is told.
+    """
+    stalling.tell(session, held.ticket_id, progress)
     _postpone(session, held, delay, attempts=0, problem=None, progress=progress)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from portal.durations import words
+from portal.mesh.certificates import title, what_to_do
 from portal.web import diffs, forms, looks, sessions
 
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
@@ -13,6 +14,8 @@ blueprint = Blueprint("web", __name__, template_folder="templates", static_folde
 blueprint.before_request(sessions.load)
 blueprint.after_request(forms.keep_secret)
 blueprint.add_app_template_global(forms.token, "form_token")
+blueprint.add_app_template_global(title, "certificate_title")
+blueprint.add_app_template_global(what_to_do, "what_to_do")
 blueprint.add_app_template_filter(looks.span, "span")
 blueprint.add_app_template_filter(looks.timed, "timed")
 blueprint.add_app_template_filter(words, "duration")

@@ -1,4 +1,4 @@
-"""What is known of a cluster, for its page and the list of them: its mesh, how fresh that is, and its Viz."""
+"""What is known of a cluster, for its page and the list of them: its mesh, certificates and Viz."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from portal.access.actor import Actor
 from portal.mesh.annotations import MeshDefaults
 from portal.models import Cluster
 from portal.queries import encryption, viz
+from portal.queries.certificates import Seen, seen
 from portal.queries.encryption import Tally, together
 from portal.queries.viz import VizWindow
 from portal.tickets.viz_sights import presence_seen
@@ -38,6 +39,7 @@ class Known:
     view: Freshness
     mesh: MeshDefaults | None
     viz: Viz
+    certificates: Seen
     places: Sequence[Tally] = field(default_factory=list)
 
     @property
@@ -54,8 +56,18 @@ def known(session: Session, clusters: Sequence[Cluster], *, by: Actor, now: date
     scope = encryption.Scope(cluster=names[0]) if len(names) == 1 else encryption.Scope()
     for one in encryption.tallies(session, scope, by=by):
         places[one.cluster].append(one)
-    sights = _viz(session, names, by)
-    return [Known(one, views[one.name], meshes.get(one.name), sights[one.name], places[one.name]) for one in clusters]
+    sights, certificates = _viz(session, names, by), seen(session, names)
+    return [
+        Known(
+            one,
+            views[one.name],
+            meshes.get(one.name),
+            sights[one.name],
+            certificates[one.name],
+            places[one.name],
+        )
+        for one in clusters
+    ]
 
 
 def _viz(session: Session, names: Sequence[str], by: Actor) -> dict[str, Viz]:

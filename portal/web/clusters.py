@@ -21,6 +21,7 @@ from portal.errors import MeshdeskError, NotFound
 from portal.models import Cluster
 from portal.queries import encryption
 from portal.queries import guard as guards
+from portal.queries.certificates import on_an_older_root
 from portal.tickets import giving_up, guarding, operating
 from portal.web import sent, sessions
 from portal.web.blueprint import blueprint
@@ -75,6 +76,7 @@ def cluster_page(name: str, chosen: Form, status: int = 200, **more: Any) -> Res
         said_gone = giving_up.said_gone(session, name) if by.is_operator else ()
         asks_for = asked_for(session, by)
         guard = guards.standing(session, name, by=by, now=now)
+        older = on_an_older_root(session, name, by=by)
     after = {**chosen, "after": key_text(lines[PER_PAGE - 1].key)} if len(lines) > PER_PAGE else None
     return render(
         "cluster.html",
@@ -88,6 +90,7 @@ def cluster_page(name: str, chosen: Form, status: int = 200, **more: Any) -> Res
         said_gone=said_gone,
         asks_for=asks_for,
         guard=guard,
+        older=older,
         next_page=None if after is None else f"{_address(name)}?{urlencode(after)}",
         **more,
     )

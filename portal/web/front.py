@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal import queries
 from portal.access.actor import Actor
 from portal.api.listing import page
 from portal.api.views import ticket_views
 from portal.models import Ticket
 from portal.queries import TicketFilter, encryption, posture, windows
+from portal.queries.certificates import Seen, seen
 from portal.queries.encryption import Tally, together
 from portal.queries.windows import Wanted
 from portal.states import State
@@ -36,6 +38,7 @@ Row = tuple[dict[str, Any], Look]
 class Front:
     """The first page of somebody at a time: a handful of each list, and how many there are.
 
+    `certificates` are of the clusters where one needs operators, for them alone.
     `places` has a tally for each namespace, or for each cluster where somebody sees everything; `unexplained` counts
     workloads that are not encrypted in whole and have no ticket (None: not counted), `holes` those of which posture
     found the same by their running pods (None: it was never read).
@@ -54,6 +57,7 @@ class Front:
     unexplained: int | None
     holes: int | None = None
     views: Mapping[str, Freshness] = field(default_factory=dict)
+    certificates: Sequence[Seen] = ()
 
     @cached_property
     def total(self) -> Tally:
@@ -100,6 +104,7 @@ def front(session: Session, by: Actor, now: datetime) -> Front:
         unexplained=None if by.sees_everything or holes is not None else _unexplained(session, by),
         holes=holes,
         views=freshness(session, {one.cluster for one in places}, now),
+        certificates=_ending(session, now) if by.is_operator else (),
         **_rows(session, lists, now),
     )
 
@@ -117,6 +122,12 @@ def _rows(session: Session, lists: Mapping[str, Sequence[Ticket]], now: datetime
 
 def _by_cluster(places: Sequence[Tally]) -> list[Tally]:
     return [together(ones, cluster) for cluster, ones in groupby(places, key=lambda one: one.cluster)]
+
+
+def _ending(session: Session, now: datetime) -> list[Seen]:
+    """The clusters of the registry of which a certificate ends soon, or has ended."""
+    found = seen(session, [one.name for one in queries.clusters(session)])
+    return [one for one in found.values() if one.near(now)]
 
 
 def _unexplained(session: Session, by: Actor) -> int:

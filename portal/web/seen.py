@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from portal.mesh.comparison import differences
 from portal.models import Evidence
 
 PHASES = {"before": "before", "applied": "with it", "undone": "after it"}
@@ -30,12 +32,31 @@ class Pods:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The pods in one phase beside those before: what differs, a clause each; none says that they are as they were."""
+
+    phase: str
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What Linkerd's injector told of the pods up to one phase, newest first, or why nobody could read it."""
+
+    phase: str
+    events: tuple[Mapping[str, Any], ...]
+    problem: str
+
+
+@dataclass(frozen=True)
 class Seen:
     """One target: its pods by phase or, where objects are created, whether each is there."""
 
     target: str
     pods: tuple[Pods, ...]
     objects: tuple[tuple[str, str, bool], ...]
+    compared: tuple[Compared, ...] = ()
+    injections: tuple[Injection, ...] = ()
 
 
 def seen(evidence: Sequence[Evidence]) -> list[Seen]:
@@ -58,7 +79,27 @@ def _one(name: str, phases: Mapping[str, Mapping[str, Any]]) -> Seen:
         rows += [_pods(PHASES[phase], facts, ready, before) for facts, ready in groups]
         before = groups[0][0] if phase == "before" and groups else before
     objects = [(PHASES[phase], *one) for phase, target in phases.items() for one in _objects(target)]
-    return Seen(name, tuple(rows), tuple(objects[:MOST_ROWS]))
+    told = (tuple(_compared(phases)), tuple(_injections(phases)))
+    return Seen(name, tuple(rows), tuple(objects[:MOST_ROWS]), *told)
+
+
+def _compared(phases: Mapping[str, Mapping[str, Any]]) -> Iterator[Compared]:
+    before = phases["before"].get("pods", [])
+    for phase in ("applied", "undone"):
+        found = differences(before, phases[phase].get("pods", []))
+        if found is not None:
+            yield Compared(PHASES[phase], tuple(found))
+
+
+def _injections(phases: Mapping[str, Mapping[str, Any]]) -> Iterator[Injection]:
+    for phase in ("applied", "undone"):
+        said = phases[phase].get("injector") or {}
+        if said.get("events") or said.get("problem"):
+            yield Injection(PHASES[phase], tuple(map(_dated, said["events"])), said.get("problem") or "")
+
+
+def _dated(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**event, "last_at": datetime.fromisoformat(event["last_at"])}
 
 
 Facts = tuple[bool, str, str, str]

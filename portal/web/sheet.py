@@ -15,6 +15,7 @@ from portal.api.views import whole_view
 from portal.durations import words
 from portal.errors import Invalid
 from portal.kinds.registry import kind_named
+from portal.mesh.stalls import stalled_in
 from portal.models import Event, Evidence, Ticket
 from portal.states import Adopts, State
 from portal.tickets import templates
@@ -122,12 +123,18 @@ def _walk(found: Read) -> Walk:
         clean=view["preflight"]["clean"] if view["preflight"] else None,
         was_active=any(one.kind == "applied" for one in found.evidence),
         outcome=view["outcome"],
-        problem=view["problem"] or "",
+        problem=view["problem"] or _stalled(view),
         approved_as=APPROVED.get(as_what, "approved"),
         awaits="waits for an answer" if view["question"] else "waits for approval",
         taken=view["taken_by"] is not None,
         reached=_reached(found),
     )
+
+
+def _stalled(view: dict[str, Any]) -> str:
+    """Which rollouts hang in the present phase, and why."""
+    found = stalled_in(view["progress"] or {}, view["state"])
+    return " ".join(f"{workload}: {why}" for workload, why in found.items())
 
 
 def _reached(found: Read) -> dict[str, datetime]:

@@ -42,6 +42,8 @@ WORDS = {
     "window:opened": "opened the window, just before the first write",
     "window:ending-soon": "reminded that the window ends soon",
     "work:hindered": "was hindered",
+    "rollout:stalled": "saw that the rollout does not go on",
+    "rollout:resumed": "saw that the rollout goes on",
     "work:retried": "had it tried again",
     "work:reapplied": "had it written again",
     "work:taken": "works on it",
@@ -58,7 +60,7 @@ WORDS = {
 TURNS = frozenset(
     {
         *("ticket:approved", "ticket:active", "ticket:reverting", "ticket:closed", "ticket:failed", "ticket:lapsed"),
-        *("drift:suspended", "undo:late"),
+        *("drift:suspended", "undo:late", "rollout:stalled"),
     }
 )
 """What machines do and people look for: never put away."""

@@ -383,6 +383,7 @@ TABLE: dict[str, Row] = {
     f"GET {API}/kinds/<name>": Row(None, lambda _: {"name": "generic"}),
     f"GET {API}/clusters": Row(None),
     f"GET {API}/clusters/<name>/namespaces": Row(None, practice),
+    f"GET {API}/clusters/<name>/certificates": Row(None, practice),
     f"GET {API}/clusters/<name>/inventory?namespace=emojivoto": Row(Action.READ, practice),
     f"GET {API}/posture": Row(None, unexplained),
     f"GET {API}/posture/findings": Row(None, unexplained),

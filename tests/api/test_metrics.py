@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from portal.models import (
 )
 from tests import world
 from tests.api.desk import Desk
+from tests.certificates import write_down
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -200,3 +202,14 @@ def test_with_a_token_everybody_needs_it_and_nobody_else(config: Config, given: 
 
 def test_without_a_database_it_is_503(config: Config) -> None:
     assert scrape(replace(config, database_url="sqlite:////nowhere/meshdesk.db")).status_code == 503
+
+
+def test_certificates_tell_when_they_end(desk: Desk) -> None:
+    write_down(desk.database, trust_anchor=timedelta(days=20), issuer=None)
+    found = samples(desk)
+    labels = {"cluster": "practice", "role": "trust-anchor", "subject": "CN=trust-anchor"}
+    more = {"fingerprint": "cd" * 8, "source": "ConfigMap of trust-anchor"}
+    ends = one(found, "certificate_expiry_timestamp_seconds", **labels, **more)
+    assert len([name for name, _ in found if name.startswith("certificate")]) == 1
+    assert ends is not None
+    assert abs(ends - time.time() - 20 * 86_400) < 60

@@ -20,6 +20,7 @@ from tests.contract.worlds import Object, bare_pod, cron_job, job, template, wai
 from tests.controlplane.client import manifests
 from tests.controlplane.fixtures import slug
 from tests.controlplane.harness import ControlPlane
+from workers.certificate_sources import WEBHOOKS
 from workers.cluster.protocol import Cluster
 
 pytestmark = pytest.mark.control_plane
@@ -66,7 +67,9 @@ def test_the_rights_are_those_that_are_meant() -> None:
     assert "secrets" not in {resource for _, resource, _ in granted}
     named = {resource: rule.get("resourceNames") for _, _, rule in rules() for resource in rule["resources"]}
     assert named["configmaps"] == ["linkerd-config", "linkerd-identity-trust-roots"]
-    assert named["mutatingwebhookconfigurations"] == ["linkerd-proxy-injector-webhook-config"]
+    webhooks = {"mutatingwebhookconfigurations", "validatingwebhookconfigurations", "apiservices"}
+    read = {webhook.ref.name for webhook in WEBHOOKS}
+    assert {name for kind in webhooks for name in named[kind]} == read
 
 
 def test_the_rights_for_viz_repeat_nothing_and_let_others_roles_be_bound_by_name_only() -> None:
@@ -219,6 +222,8 @@ def everything(cluster: Cluster, namespace: str) -> Iterator[Callable[[], object
     yield lambda: cluster.namespace(namespace)
     yield lambda: cluster.disruption_budgets(namespace)
     yield lambda: list(cluster.metadata("replicaset", namespace))
+    yield lambda: cluster.events(namespace)
+    yield from certificates(cluster)
     named = {"deployment": "a", "statefulset": "b", "daemonset": "c", "replicaset": "d"}
     named |= {kind: f"bare-{kind}" for kind in ("cronjob", "job", "pod")}
     for kind, name in named.items():
@@ -241,6 +246,13 @@ def objects(cluster: Cluster, namespace: str) -> Iterator[Callable[[], object]]:
     yield partial(cluster.create_object, sample("NetworkPolicy", namespace), dry_run=True)
     yield partial(cluster.patch_object, missing, {"metadata": {"labels": {"a": "b"}}})
     yield partial(cluster.delete_object, missing, uid="00000000-0000-4000-8000-000000000000")
+
+
+def certificates(cluster: Cluster) -> Iterator[Callable[[], object]]:
+    """Each call by which the certificates of a mesh are read."""
+    yield partial(cluster.object, ObjectRef("v1", "ConfigMap", "linkerd", "linkerd-identity-trust-roots"))
+    yield lambda: list(cluster.objects("cert-manager.io/v1", "Certificate", "linkerd"))
+    yield from (partial(cluster.object, webhook.ref) for webhook in WEBHOOKS)
 
 
 def listed(cluster: Cluster, namespace: str, kind: str) -> None:

@@ -16,7 +16,8 @@ from socket import socket
 from typing import Any
 
 from portal.mesh.annotations import MeshDefaults
-from portal.mesh.injection import inject, why_not_injected
+from portal.mesh.injection import Reason, inject, why_not_injected
+from tests.controlplane import injector_events
 from tests.controlplane.client import Client, manifests
 from tests.controlplane.harness import ControlPlane
 
@@ -95,12 +96,21 @@ class _Reviewer:
         namespace = self._client.get("Namespace", request["namespace"])
         reasons = why_not_injected(pod_template_or_pod=pod, namespace=namespace)
         self.log.warning("%s/%s: %s", request["namespace"], _name(pod), reasons or "injected")
+        self._tell(request, reasons)
         if reasons:
             return []
         config = self._client.get("ConfigMap", CONFIG_NAME, CONFIG_NAMESPACE)
         meshed = inject(pod, namespace, MeshDefaults.from_config_map(config))
         meshed["metadata"]["annotations"][CREATED_BY] = STAND_IN
         return [{"op": "replace", "path": f"/{part}", "value": meshed[part]} for part in ("metadata", "spec")]
+
+    def _tell(self, request: dict[str, Any], reasons: list[Reason]) -> None:
+        try:
+            if not request.get("dryRun"):
+                injector_events.note(self._client, request["namespace"], request["object"], reasons)
+        except Exception:
+            # As in Linkerd, a pod is admitted whether or not an Event can be written.
+            self.log.exception("no Event for %s", _name(request["object"]))
 
 
 class _TlsServer(ThreadingHTTPServer):

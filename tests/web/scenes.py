@@ -9,6 +9,7 @@ from portal.db import database_now
 from portal.mesh.diff import template_diff
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.owner_findings import snippet
+from portal.mesh.stalls import followed
 from portal.models import Ticket
 from portal.states import Outcome
 from portal.tickets import carrying_out, deciding, ending
@@ -17,6 +18,13 @@ from tests import world
 from tests.api.desk import LEASE, Desk, said
 
 SKIP = "config.linkerd.io/skip-inbound-ports"
+INJECTED = {
+    "reason": "Injected",
+    "message": "Linkerd sidecar proxy injected",
+    "count": 3,
+    "last_at": "2026-11-28T01:00:00Z",
+    "warning": False,
+}
 FINDINGS = (
     Finding("pods-restart", Severity.INFO, "deployment/emoji", "3 pods restart, one by one.", "They are replaced now."),
     Finding("single-replica", Severity.WARNING, "deployment/voting", "A single replica.", "Its restart breaks calls."),
@@ -39,6 +47,7 @@ def targets(workloads: Sequence[str], *, ports: str = "", count: int = 3) -> lis
             "annotations": annotations,
             "change": template_diff({}, annotations),
             "pods": [pod(one, number, skip_inbound=ports) for number in range(count)],
+            "injector": {"events": [INJECTED], "problem": None},
         }
         for one in workloads
     ]
@@ -101,6 +110,16 @@ def begin(desk: Desk, ref: str) -> carrying_out.Claim:
     with desk.database.unit_of_work() as session:
         carrying_out.begin_writing(session, taken[1], before={"targets": targets(named)})
     return taken[1]
+
+
+def stall(desk: Desk, claim: carrying_out.Claim, why: str) -> None:
+    """The rollout of the ticket's first workload hangs."""
+    workload = desk.ticket(claim.ref)["fields"]["workloads"][0]
+    with desk.database.unit_of_work() as session:
+        ticket = session.get_one(Ticket, claim.ticket_id)
+        seen = {"desired": 3, "updated": 1, "ready": 3, "complete": False, "stalled": why, "waiting": ["an old pod"]}
+        progress = {workload: followed({}, seen, phase=ticket.state, now=database_now(session))}
+        carrying_out.wait(session, claim, progress=progress, delay=LEASE)
 
 
 def settle(desk: Desk, claim: carrying_out.Claim) -> None:

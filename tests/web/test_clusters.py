@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from portal.models import Cluster, Ticket, VizBundle
+from portal.db import database_now
+from portal.mesh.holes import Code
+from portal.models import Cluster, PostureCluster, PostureHole, Ticket, VizBundle
 from portal.states import State
 from tests import world
 from tests.api.desk import Desk
+from tests.certificates import write_down
 from tests.web.browser import Browser
 from tests.web.inventory import LONGEST, add_namespace, change, keep_away, take_away
 from tests.web.ticket_forms import sign_in
@@ -33,7 +36,7 @@ def test_each_cluster_of_ones_tenants_has_what_is_known_of_it(local: Browser, de
     assert "1 of 2 clusters cannot be vouched for</h1>" in page
     assert page.index('href="/clusters/playground"') < page.index('href="/clusters/practice"')
     assert "Connection refused. What is shown was read 3 h ago." in page
-    for words in ("edge-26.6.3", "their ends are not known yet", "sandbox", "1 namespace of yours", CONSOLE):
+    for words in ("edge-26.6.3", "not read yet", "sandbox", "1 namespace of yours", CONSOLE):
         assert words in page
     assert "<script>alert" not in page
     books = sign_in(local, "outsider").get("/clusters").text
@@ -169,3 +172,38 @@ def test_two_operators_give_a_cluster_up(local: Browser, desk: Desk) -> None:
     assert second.send(f"{here}/gone", here, reason="I saw it").headers["Location"] == "/clusters"
     with desk.database.reading() as session:
         assert session.get_one(Ticket, int(ref[3:])).outcome == "unproven"
+
+
+def test_certificates_tell_their_ends_in_words_on_the_cluster_s_page(local: Browser, desk: Desk) -> None:
+    member = sign_in(local, "member")
+    assert "No worker has read them yet" in member.get("/clusters/practice").text
+    write_down(desk.database, trust_anchor=timedelta(days=20, hours=1), issuer=None, sp_validator=timedelta(hours=-3))
+    page = member.get("/clusters/practice").text
+    for words in ("Ended 3 h ago", "Ends in 20 d", "CN=trust-anchor", "Not known: ask cert-manager.", "ConfigMap of"):
+        assert words in page, words
+    assert page.index("CN=sp-validator") < page.index("CN=trust-anchor")
+    assert "Renew it by an upgrade of the chart" in page
+
+
+def test_certificates_near_their_end_are_told_in_the_list_and_to_operators_at_home(local: Browser, desk: Desk) -> None:
+    write_down(desk.database, trust_anchor=timedelta(days=20, hours=1), proxy_injector=timedelta(days=300))
+    member = sign_in(local, "member")
+    assert "trust anchor ends in 20 d" in member.get("/clusters").text
+    assert "Open windows of yours" in member.get("/").text
+    assert "ends in 20 d" not in member.get("/").text
+    home = sign_in(local, "operator").get("/").text
+    assert '<a href="/clusters/practice#certificates">practice</a>: trust anchor ends in 20 d' in home
+    assert "Add a new trust anchor to the bundle" in home
+
+
+def test_pods_that_trust_an_older_root_are_counted_for_those_who_see_them(local: Browser, desk: Desk) -> None:
+    write_down(desk.database, trust_anchor=timedelta(days=3000))
+    with desk.database.unit_of_work() as session:
+        now = database_now(session)
+        session.add(PostureCluster(cluster="practice", tried_at=now, seen_at=now, facts={}))
+        for namespace, name in (("emojivoto", "web"), ("bookstore", "books")):
+            at = {"first_seen_at": now, "seen_at": now}
+            what = {"namespace": namespace, "kind": "deployment", "name": name, "code": Code.STALE_ROOT}
+            session.add(PostureHole(cluster="practice", **what, detail={}, tickets=[], **at))
+    assert "1 workload has pods that trust an older root" in sign_in(local, "member").get("/clusters/practice").text
+    assert "2 workloads have pods that trust an older root" in sign_in(local, "operator").get("/clusters/practice").text

@@ -8,6 +8,7 @@ from pathlib import Path
 from portal.db import Database, database_now
 from portal.models import PostureCluster
 from tests import world
+from tests.certificates import all_read
 from tests.rows import Rows
 from tests.workers.desk import FILE, Desk
 from workers.cluster.practice_world import seed
@@ -28,6 +29,7 @@ class Stage:
             # As if its posture were known: sweeps call for nothing that a test did not mean.
             now = database_now(session)
             session.add_all(PostureCluster(cluster=name, tried_at=now, facts={}) for name in world.CLUSTERS)
+            all_read(session)
         refresh(desk.context, "practice")
         self._rows = Rows(database)
 

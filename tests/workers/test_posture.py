@@ -310,7 +310,8 @@ def test_an_old_trust_root_and_an_old_proxy_are_told_of_pods_that_were_not_resta
     config = WorkloadRef("configmap", "linkerd", "linkerd-config")
     skipped = {f"ignore{way}Ports": "4567,4568" for way in ("Inbound", "Outbound")}
     values = {"linkerdVersion": "edge-26.7.1", "identityTrustAnchorsPEM": "new", "proxyInit": skipped}
-    desk.edit({"linkerd.io/trust-root-sha256": "of the old"})
+    roots = WorkloadRef("configmap", "linkerd", "linkerd-identity-trust-roots")
+    desk.practice.apply_as("helm", roots, {"data": {"ca-bundle.crt": "new"}})
     desk.practice.apply_as("helm", config, {"data": {"values": yaml.safe_dump(values)}})
     read(desk)
     found = holes(desk)

@@ -19,6 +19,7 @@ from portal.mesh.annotations import NATIVE_SIDECAR
 from portal.mesh.workloads import WorkloadRef
 from portal.models import Namespace, Tenant
 from tests import world
+from tests.certificates import all_read
 from tests.workers.desk import FILE, Desk
 from tests.workers.egress import own_policy
 from tests.workers.viz import small, viz_bundle
@@ -37,7 +38,7 @@ CATALOGUE = WorkloadRef("deployment", "books", "catalogue")
 WORKLOADS = (EMOJI, LEDGER, REPORT, CATALOGUE)
 NAMESPACES = ("emojivoto", "books")
 # What controllers make, count and write by themselves.
-MADE = ("pod", "replicaset", "controllerrevision", "job")
+MADE = ("pod", "replicaset", "controllerrevision", "job", "event")
 Shown = dict[tuple[str, str, str], Object]
 REVISION = "deployment.kubernetes.io/revision"
 
@@ -59,6 +60,7 @@ class Theatre:
             owner = session.scalars(select(Tenant).where(Tenant.name == "emojis")).one()
             session.add(Namespace(cluster="practice", name="books", tenant_id=owner.id))
             session.add(viz_bundle(small()))
+            all_read(session)
         refresh(desk.context, "practice")
         self.database.engine.dispose()
         shutil.copy(self._file, self._scenery)

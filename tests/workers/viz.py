@@ -151,10 +151,10 @@ def lapse(desk: Desk, number: int) -> None:
 
 
 def everything(desk: Desk) -> dict[str, Object]:
-    """Every object of the cluster that somebody wrote: no pods, ReplicaSets and what has a status alone."""
+    """Every object of the cluster that somebody wrote: no pods, ReplicaSets, Events and what has a status alone."""
     # What was due happens with a call that is answered; one that ends with Gone leaves the file as it was.
     list(desk.practice.namespaces())
-    return {key: obj for key, obj in _all(desk) if obj["kind"] not in ("Pod", "ReplicaSet")}
+    return {key: obj for key, obj in _all(desk) if obj["kind"] not in ("Pod", "ReplicaSet", "Event")}
 
 
 def _all(desk: Desk) -> Iterator[tuple[str, Object]]:

@@ -61,7 +61,7 @@ class Api:
 
     def pages(self, ask: Ask, selector: str) -> Iterator[Object]:
         """The lists of a listing, page by page."""
-        fixed = (("limit", str(_PAGE)), *((("labelSelector", selector),) if selector else ()))
+        fixed = (*ask.query, ("limit", str(_PAGE)), *((("labelSelector", selector),) if selector else ()))
         more = ""
         while True:
             query = (*fixed, ("continue", more)) if more else fixed

@@ -42,6 +42,17 @@ class KubernetesObjects:
         except NotServed:
             return
 
+    def events(self, namespace: str, *, uid: str = "", source: str = "") -> list[Object]:
+        """The Events of a namespace, about the object of that uid or by that source where they are given."""
+        if not paths.is_name(namespace):
+            return []
+        wanted = (("involvedObject.uid", uid), ("source", source))
+        fields = ",".join(f"{name}={value}" for name, value in wanted if value)
+        query = (("fieldSelector", fields),) if fields else ()
+        ask = Ask("GET", f"/api/v1/namespaces/{namespace}/events", refusals.place("events", namespace), query)
+        identity = {"apiVersion": "v1", "kind": "Event"}
+        return [{**identity, **item} for page in self._api.pages(ask, "") for item in page.get("items") or []]
+
     def create_object(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create what is not there yet; raises AlreadyExists, Gone, Transient, Refused as the protocol says."""
         ref = ObjectRef.of(manifest)

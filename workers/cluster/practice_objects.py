@@ -55,6 +55,13 @@ class PracticeObjects:
             found = [shown(moment, obj, api_version) for obj in found]
         yield from found
 
+    def events(self, namespace: str, *, uid: str = "", source: str = "") -> list[Object]:
+        """The Events of a namespace, about the object of that uid or by that source where they are given."""
+        with self._call() as moment:
+            found = moment.store.all("event", namespace)
+        about = [one for one in found if uid in ("", one["involvedObject"]["uid"])]
+        return [one for one in about if source in ("", one["source"]["component"])]
+
     def create_object(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create what is not there yet; raises AlreadyExists, Gone, Transient, Refused as the protocol says."""
         ref = ObjectRef.of(manifest)

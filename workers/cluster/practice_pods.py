@@ -16,6 +16,7 @@ from typing import Any
 
 from portal.mesh.annotations import MeshDefaults
 from portal.mesh.injection import inject, why_not_injected
+from workers.cluster.practice_events import note_injection
 from workers.cluster.practice_store import Object, Transaction, controller_uid, key_of
 
 NEVER_READY = "practice.meshdesk.io/never-ready"
@@ -193,7 +194,9 @@ def _admitted(moment: Moment, pod: Object) -> Object:
     namespace = moment.store.get(("namespace", "", pod["metadata"]["namespace"]))
     if config is None or webhook is None or namespace is None or moment.store.setting("injector_down", False):
         return pod
-    if why_not_injected(pod_template_or_pod=pod, namespace=namespace, webhook=webhook):
+    reasons = why_not_injected(pod_template_or_pod=pod, namespace=namespace, webhook=webhook)
+    note_injection(moment, pod, reasons)
+    if reasons:
         return pod
     return _tappable(moment, inject(pod, namespace, MeshDefaults.from_config_map(config)), namespace)
 

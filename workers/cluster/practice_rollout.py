@@ -53,6 +53,9 @@ def touch(moment: Moment, obj: Object) -> None:
 
 
 def _happen(moment: Moment, key: Key, obj: Object) -> None:
+    if key[0] == "event":
+        moment.store.remove(key)
+        return
     if key[0] != "pod":
         _LOOKS[key[0]](moment, obj)
         return

@@ -80,6 +80,12 @@ class Cluster(Protocol):
         Ones that are being deleted are among them. Refused for a selector that cannot be read.
         """
 
+    def events(self, namespace: str, *, uid: str = "", source: str = "") -> list[Object]:
+        """The core Events of a namespace, about the object of that uid or by that source where they are given.
+
+        Clusters forget them after a while, mostly an hour. None where the namespace is not there.
+        """
+
     def create_object(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create the object as field manager `meshdesk` and return it as it then is, with its uid.
 

@@ -12,6 +12,7 @@ from portal.models import Cluster
 from portal.states import State
 from tests import world
 from tests.api.desk import Desk
+from tests.certificates import write_down
 from tests.web.chromium.conftest import Visiting
 from tests.web.chromium.visiting import LOOKS, Look
 from tests.web.inventory import LONGEST, SKIP_INBOUND, add_namespace, annotate, change, keep_away, take_away
@@ -33,6 +34,8 @@ def fill(desk: Desk) -> list[str]:
     made = [world.Workload("deployment", LONGEST), world.Workload("cronjob", "off", annotations={SKIP_INBOUND: "one"})]
     made += [world.Workload("deployment", f"{number}-{LONGEST}"[:253]) for number in range(40)]
     add_namespace(desk.database, LONGEST, made)
+    ends = {"trust_anchor": timedelta(days=20), "issuer": None, "sp_validator": timedelta(hours=-3)}
+    write_down(desk.database, **ends, proxy_injector=timedelta(days=300))
     keep_away(desk.database, "playground", "Connection refused: " + "y" * 200, timedelta(hours=3))
     with desk.database.unit_of_work() as session:
         session.get_one(Cluster, "practice").console = "https://grafana.example.com"

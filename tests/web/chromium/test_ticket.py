@@ -64,6 +64,18 @@ def test_the_lines_to_commit_are_copied_also_when_they_came_later(visit: Visitin
     assert f'{scenes.SKIP}: "4567,4568,8080"' in page.evaluate("() => navigator.clipboard.readText()")
 
 
+@pytest.mark.parametrize("look", LOOKS[:2], ids=str)
+def test_a_rollout_that_hangs_says_so_in_every_look(visit: Visiting, desk: Desk, look: Look) -> None:
+    claim = scenes.begin(desk, scenes.approved(desk)["ref"])
+    why = f"Container main of pod emoji-1 cannot be started (ImagePullBackOff): {'no-such-tag' * 20}. Mend that."
+    scenes.stall(desk, claim, why)
+    tab = visit("member", look)
+    page = tab.go(f"/tickets/{claim.ref}")
+    expect(page.locator(".way [aria-current=step]")).to_contain_text("cannot be started (ImagePullBackOff)")
+    expect(page.locator(".story")).to_contain_text("saw that the rollout does not go on")
+    tab.check()
+
+
 def test_the_page_follows_its_ticket_to_the_end(visit: Visiting, desk: Desk) -> None:
     ref = desk.submitted()["ref"]
     page = visit("member").go(f"/tickets/{ref}")
