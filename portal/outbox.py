@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 TASKS = frozenset(
     f"meshdesk.{name}"
-    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify", "posture")
+    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify", "posture", "probe")
 )
 NOTIFY_QUEUE = "notify"
 RESEND_AFTER = timedelta(seconds=10)
@@ -73,6 +73,11 @@ def undo_call(ticket: Ticket) -> Call:
 def preflight_call(ticket: Ticket) -> Call:
     """The call that looks at a ticket's workloads before anybody decides."""
     return Call("meshdesk.preflight", ticket.id, apply_queue(_cluster(ticket)))
+
+
+def probe_call(ticket: Ticket) -> Call:
+    """The call that tries whether a ticket's application encrypts as its requester says."""
+    return Call("meshdesk.probe", ticket.id, look_queue(_cluster(ticket)))
 
 
 def send(session: Session, call: Call, *, now: datetime) -> Message:
