@@ -1,4 +1,4 @@
-"""How each protocol gets to TLS on a line that was just opened: one function an opening, each a handshake and no more."""
+"""How each protocol gets to TLS on a line that was just opened: one function an opening, a handshake and no more."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from workers.probe.shaking import shake
 
 FIRST_WORD = 11.0
 """How long a server may take that speaks first: a proxy that looks for the protocol holds its word for 10 seconds."""
+TELLING = 5
+"""How many bytes tell which of the protocols a greeting is."""
 ANSWER = 4.0
 """How long the answer to something that was sent may take."""
 
@@ -47,7 +49,7 @@ def open_ldap(line: Line, server_name: str | None) -> Attempt:
 
 def listen(line: Line, server_name: str | None, patience: float = FIRST_WORD) -> Attempt:
     """Wait for a server that speaks first, and go on as it speaks: SMTP, MySQL, or whatever else."""
-    said = line.receive(lambda so_far: len(so_far) > 4, patience)
+    said = line.receive(lambda so_far: len(so_far) >= TELLING, patience)
     greeted = recognised(said) if said else None
     if greeted is not None and greeted.opening is Opening.SMTP:
         return _smtp(line, said, server_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from portal.errors import ClusterError, Gone, Refused
 from portal.kinds.base import InventoryView, WorkloadKind
@@ -29,7 +30,7 @@ from portal.mesh.workloads import container_ports
 from portal.models import Ticket
 from workers.called import called_by
 from workers.cluster.access import Access, access_of
-from workers.cluster.protocol import Cluster, Object
+from workers.cluster.protocol import Cluster
 from workers.context import Context, Spot
 from workers.handlers import Looked
 from workers.probe.port import Door
@@ -121,7 +122,7 @@ def _plan_inbound(plan: Planned, of: _Workload, cluster: Cluster) -> None:
     plan.untried += [of.untried("inbound", left_out, _LEFT_OUT)] if left_out else []
 
 
-def _pods(of: _Workload, cluster: Cluster) -> tuple[str, Sequence[Object]]:
+def _pods(of: _Workload, cluster: Cluster) -> tuple[str, Sequence[Mapping[str, Any]]]:
     """The pods to try, or why there are none."""
     if not of.access.probe.enabled:
         return _SWITCHED_OFF, []
@@ -135,7 +136,7 @@ def _pods(of: _Workload, cluster: Cluster) -> tuple[str, Sequence[Object]]:
     return (f"{refused[0]}: a probe does not dial that." if refused else "" if pods else _NO_PODS), pods
 
 
-def _why_not(pod: Object, access: Access) -> str | None:
+def _why_not(pod: Mapping[str, Any], access: Access) -> str | None:
     return why_not_dialled(addresses(pod)[0], loopback=access.probe.loopback)
 
 
@@ -148,7 +149,7 @@ def _around(cluster: Cluster, view: InventoryView) -> Surroundings | None:
         return None
 
 
-def _at_pod(of: _Workload, pod: Object, port: int, around: Surroundings | None) -> Trial:
+def _at_pod(of: _Workload, pod: Mapping[str, Any], port: int, around: Surroundings | None) -> Trial:
     name, address = port_name(pod, port), addresses(pod)[0]
     policy = None if around is None else Policy(*stance(Arrival(pod, port, name), around))
     door = Door(address, port, name, loopback=of.access.probe.loopback)

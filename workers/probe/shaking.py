@@ -1,4 +1,4 @@
-"""A TLS handshake on a line: what the server agrees to, or what it answers instead. No chain is verified: it reports."""
+"""A TLS handshake on a line: what the server agrees to, or what it answers instead. No chain is verified."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from portal.mesh.probing.judging import Answer, Attempt
 from portal.mesh.probing.results import Secured
 from portal.mesh.probing.speech import Opening, recognised
 from workers.probe.line import Line
+
+_MORE, _SOON = 16, 0.5
 
 
 def shake(line: Line, opening: Opening, seconds: float, server_name: str | None = None) -> Attempt:
@@ -31,7 +33,7 @@ def shake(line: Line, opening: Opening, seconds: float, server_name: str | None 
 
 def _more(line: Line, piece: bytes) -> bytes:
     # What is no TLS may come in pieces: a little more tells which protocol it is.
-    return piece + line.receive(lambda said: len(said) > 16, 0.5) if piece else piece
+    return piece + line.receive(lambda said: len(said) >= _MORE, _SOON) if piece else piece
 
 
 def _context() -> ssl.SSLContext:

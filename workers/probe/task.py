@@ -11,6 +11,7 @@ from portal import outbox, queries
 from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import Transient
+from portal.kinds.base import View
 from portal.mesh.probing.judging import Attempt, judged
 from portal.mesh.probing.results import Finding, Line, Result, is_claimed, weakest_line
 from portal.models import Ticket
@@ -61,7 +62,7 @@ def _probed(context: Context, ticket: Ticket, spots: list[Spot]) -> Probed:
     return Probed(tuple(lines) or _nothing(looked), digest_of(ticket.fields), _views(looked))
 
 
-def _views(looked: dict[Spot, Looked]) -> list[object]:
+def _views(looked: dict[Spot, Looked]) -> list[View]:
     return [one.view for one in looked.values() if one.view is not None]
 
 
