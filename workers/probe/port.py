@@ -31,9 +31,9 @@ class Door:
     loopback: bool = False
 
 
-def attempts_at(door: Door) -> list[Attempt]:
-    """How the port answered, opening by opening; at least one."""
-    deadline = time.monotonic() + A_PORT
+def attempts_at(door: Door, seconds: float = A_PORT) -> list[Attempt]:
+    """How the port answered within the seconds, opening by opening; at least one."""
+    deadline = time.monotonic() + seconds
     address = door.host if door.server_name is None else _looked_up(door.host, door.port)
     why = f"{door.host} is a name that the worker cannot look up" if address is None else _forbidden(door, address)
     if address is None or why is not None:

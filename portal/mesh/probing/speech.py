@@ -92,7 +92,7 @@ _WORDS = {
     b"-ERR": Speech("Redis", clear=True),
     b"-NOAUTH": Speech("Redis", clear=True),
     b"RFB ": Speech("VNC", clear=True),
-    b"<html": Speech("HTTP", clear=True),
+    b"<!DOCTYPE": Speech("HTTP", clear=True),
 }
 _SMTP_CODES = (b"220", b"421", b"554")
 _HTTP2_SETTINGS = b"\x04\x00"
