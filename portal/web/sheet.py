@@ -16,6 +16,7 @@ from portal.durations import words
 from portal.errors import Invalid
 from portal.kinds.registry import kind_named
 from portal.models import Event, Evidence, Ticket
+from portal.probe_words import certificate_text, place_text, weight_of
 from portal.states import State
 from portal.tickets import templates
 from portal.web.diffs import changes
@@ -78,6 +79,7 @@ def sheet(session: Session, found: Read, *, by: Actor, now: datetime, refusal: R
         "templates": templates.all_of(session, ticket.tenant.name, by=by) if by.sees(ticket.tenant_id) else (),
         "before": queries.history(session, ticket),
         "change": changes(found.evidence),
+        "probed": _probed(view),
         **_said(view, ticket, refusal),
     }
 
@@ -99,6 +101,14 @@ def _said(view: dict[str, Any], ticket: Ticket, refusal: Refusal | None) -> dict
         "effect": button_effect(view, kind),
         "confirm": confirmations(view, kind),
     }
+
+
+def _probed(view: dict[str, Any]) -> list[tuple[dict[str, Any], str, str, str]]:
+    """Each port that was probed, with how it weighs, where it is and what its certificate says."""
+    probe = view["probe"] or {"ports": []}
+    return [
+        (one, weight_of(one["result"]), place_text(one), certificate_text(one, probe["at"])) for one in probe["ports"]
+    ]
 
 
 def _trims(form: Form, ticket: Ticket) -> bool:

@@ -107,9 +107,7 @@ def test_http_in_clear_text_contradicts() -> None:
         (b"\xde\xad\xbe\xef\x00\x01\x02", Result.NO_ANSWER, "a protocol that the probe does not know"),
     ],
 )
-def test_what_else_answers_without_tls_is_named_and_nothing_of_it_kept(
-    text: bytes, result: Result, words: str
-) -> None:
+def test_what_else_answers_without_tls_is_named_and_nothing_of_it_kept(text: bytes, result: Result, words: str) -> None:
     with listening(answers(text)) as port:
         found = probed(port)
     assert found.result is result
