@@ -72,7 +72,12 @@ class DebianPostgres(EmbeddedPostgres):
 @contextmanager
 def _running(command: Sequence[str | Path], folder: Path, door: tuple[str, int]) -> Iterator[None]:
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent)
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call that takes no lock
+        )
     try:
         _wait(process, door, folder / "log")
         yield

@@ -29,6 +29,7 @@ from workers.cluster.protocol import Cluster, Object
 from workers.context import Context
 from workers.inventory import refresh
 from workers.preflight import preflight
+from workers.probe.task import probe
 from workers.tasks import handle
 from workers.undo import undo
 
@@ -129,12 +130,17 @@ class Desk:
     def approve(self, number: int) -> None:
         """Look, then decide as everybody who must; the policy decides by itself where it is automatic."""
         self.preflight(number)
+        self.probe(number)
         for group in self.ticket(number).approvals:
             self.decide(number, "owner" if group["from"] == "tenant-owner" else "partner")
 
     def preflight(self, number: int) -> None:
         """What the preflight task does."""
         preflight(self.context, number)
+
+    def probe(self, number: int) -> None:
+        """What the probe task does."""
+        probe(self.context, number)
 
     def decide(self, number: int, who: str, verdict: Literal["approve", "reject"] = "approve") -> None:
         """Somebody's word on the ticket as it is now."""
