@@ -15,10 +15,10 @@ Serve = Callable[[socket.socket], None]
 
 
 @contextmanager
-def listening(serve: Serve, address: str = ADDRESS) -> Iterator[int]:
+def listening(serve: Serve, address: str = ADDRESS, port: int = 0) -> Iterator[int]:
     """The port of a server that gives each connection to `serve`, in a thread of its own, and closes it after."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.create_server((address, 0), family=family) as server:
+    with socket.create_server((address, port), family=family) as server:
         thread = threading.Thread(target=_accept, args=(server, serve), daemon=True)
         thread.start()
         yield int(server.getsockname()[1])
