@@ -120,8 +120,15 @@ def _entry(path: Path, name: str, entry: Any) -> Access:
 
 
 def _sentence(error: ValidationError) -> str:
-    messages: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]
-    return "; ".join(f"{field}: {' '.join(texts)}" for field, texts in messages.items())
+    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return "; ".join(f"{field}: {_words(found)}" for field, found in messages.items())
+
+
+def _words(found: Any) -> str:
+    """The sentences of one field; those of what is inside it by its name or position."""
+    if isinstance(found, dict):
+        return "; ".join(f"{inside}: {_words(texts)}" for inside, texts in found.items())
+    return " ".join(found)
 
 
 def _reach(name: str, access: Access, timeout: float) -> Cluster:
