@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 WEIGHTS = {"contradicted": "blocking", "verified": "info"}
+
+
+MOST_SHOWN = 4
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first names; all of them are in the evidence."""
+    more = len(names) - MOST_SHOWN
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def weight_of(result: str) -> str:
@@ -25,7 +34,7 @@ def certificate_text(port: Mapping[str, Any], seen_at: datetime) -> str:
     shown = (port["tls"] or {}).get("certificate")
     if not shown:
         return ""
-    names = f" for {', '.join(shown['names'])}" if shown["names"] else ""
+    names = f" for {_few(shown['names'])}" if shown["names"] else ""
     ends = datetime.fromisoformat(shown["ends"])
     over = ", which was over when it was probed" if ends <= seen_at else ""
     whose = f"Certificate of {shown['subject'] or 'no name'}{names}, from {shown['issuer'] or 'nobody'}"

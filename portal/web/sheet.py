@@ -15,6 +15,7 @@ from portal.api.views import whole_view
 from portal.durations import words
 from portal.errors import Invalid
 from portal.kinds.registry import kind_named
+from portal.mesh.probing.results import Result
 from portal.models import Event, Evidence, Ticket
 from portal.probe_words import certificate_text, place_text, weight_of
 from portal.states import State
@@ -104,11 +105,10 @@ def _said(view: dict[str, Any], ticket: Ticket, refusal: Refusal | None) -> dict
 
 
 def _probed(view: dict[str, Any]) -> list[tuple[dict[str, Any], str, str, str]]:
-    """Each port that was probed, with how it weighs, where it is and what its certificate says."""
+    """Each port that was probed, the weakest first, with how it weighs, where it is and what its certificate says."""
     probe = view["probe"] or {"ports": []}
-    return [
-        (one, weight_of(one["result"]), place_text(one), certificate_text(one, probe["at"])) for one in probe["ports"]
-    ]
+    ports = sorted(probe["ports"], key=lambda one: list(Result).index(one["result"]))
+    return [(one, weight_of(one["result"]), place_text(one), certificate_text(one, probe["at"])) for one in ports]
 
 
 def _trims(form: Form, ticket: Ticket) -> bool:

@@ -192,4 +192,7 @@ def test_a_port_is_told_with_its_certificate_and_whether_that_was_over() -> None
     late = datetime(2026, 4, 1, tzinfo=UTC)
     assert certificate_text(port(), late) == f"{text}, which was over when it was probed."
     assert certificate_text(port(tls=None), late) == ""
+    many = port()
+    many["tls"]["certificate"]["names"] = list("abcdef")
+    assert " for a, b, c, d and 2 more, from" in certificate_text(many, late)
     assert [weight_of(one) for one in Result] == ["blocking", "warning", "warning", "warning", "info"]
