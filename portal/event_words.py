@@ -39,6 +39,7 @@ TYPES: dict[str, str] = {
     "window:opened": "opened the window",
     "window:ending-soon": "the window ends soon",
     "evidence:preflight": "looked before the change",
+    "evidence:probe": "tried whether the application encrypts",
     "evidence:before": "kept what was there before",
     "evidence:applied": "kept what was applied",
     "evidence:undone": "kept what was undone",

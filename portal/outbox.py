@@ -22,7 +22,7 @@ TASKS = frozenset(
     f"meshdesk.{name}"
     for name in (
         *("preflight", "apply", "undo", "inventory", "converge", "bundle", "guard", "notify"),
-        *("posture", "certificates"),
+        *("posture", "probe", "certificates"),
     )
 )
 NOTIFY_QUEUE = "notify"
@@ -76,6 +76,11 @@ def undo_call(ticket: Ticket) -> Call:
 def preflight_call(ticket: Ticket) -> Call:
     """The call that looks at a ticket's workloads before anybody decides."""
     return Call("meshdesk.preflight", ticket.id, apply_queue(_cluster(ticket)))
+
+
+def probe_call(ticket: Ticket) -> Call:
+    """The call that tries whether a ticket's application encrypts as its requester says."""
+    return Call("meshdesk.probe", ticket.id, look_queue(_cluster(ticket)))
 
 
 def send(session: Session, call: Call, *, now: datetime) -> Message:

@@ -17,6 +17,10 @@ PARTS = {
         "browser",
         "`apt-get install chromium`, or MESHDESK_TEST_CHROMIUM with a program's path, lets them run",
     ),
+    "databases": (
+        "MariaDB, OpenLDAP and Debian's PostgreSQL",
+        "`apt-get install mariadb-server-core slapd postgresql` lets them run",
+    ),
     "postgres": ("PostgreSQL", "MESHDESK_TEST_POSTGRES=URL of a server lets them run"),
 }
 

@@ -68,13 +68,17 @@ class Postgres:
 
 
 class EmbeddedPostgres(Postgres):
-    """A server of this process's own, with its data in a folder that goes with it. Needs the wheel."""
+    """A server of this process's own, with its data in a folder that goes with it. Needs the wheel.
 
-    def __init__(self) -> None:
+    Only sockets lead to it, unless it is to listen at an address, at this port.
+    """
+
+    def __init__(self, address: str = "", port: int = 5432) -> None:
+        self._settings = (f"listen_addresses={address}", f"port={port}")
         self._folder = Path(tempfile.mkdtemp(prefix="meshdesk-pg-"))
         self._as: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         self._sockets = self._own("sockets")
-        super().__init__(f"postgresql://postgres@/postgres?host={self._sockets}")
+        super().__init__(f"postgresql://postgres@/postgres?host={self._sockets}&port={port}")
         self._programs = self._readable_programs()
         data = self._own("data")
         self._initialise(data)
@@ -86,6 +90,18 @@ class EmbeddedPostgres(Postgres):
         self._process.kill()
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def offer_tls(self, certificate: Path) -> None:
+        """Offer TLS from now on; the file holds key and certificate."""
+        kept = self._folder / "data" / "server.pem"
+        shutil.copy(certificate, kept)
+        kept.chmod(0o600)
+        if self._as:
+            shutil.chown(kept, self._as["user"], self._as["group"])
+        with psycopg.connect(self.administer, autocommit=True) as connection:
+            for name, value in (("ssl_cert_file", kept.name), ("ssl_key_file", kept.name), ("ssl", "on")):
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
+            connection.execute("SELECT pg_reload_conf()")
 
     def _own(self, name: str) -> Path:
         path = self._folder / name
@@ -122,7 +138,7 @@ class EmbeddedPostgres(Postgres):
         subprocess.run([*command, *quick], check=True, capture_output=True, cwd=self._folder, **self._as)
 
     def _start(self, data: Path) -> subprocess.Popen[bytes]:
-        settings = [word for setting in (*FAST, "listen_addresses=") for word in ("-c", setting)]
+        settings = [word for setting in (*FAST, *self._settings) for word in ("-c", setting)]
         with (self._folder / "log").open("wb") as log:
             return subprocess.Popen(
                 [self._programs / "postgres", "-D", data, "-k", self._sockets, *settings],

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,15 +14,14 @@ from portal import outbox, queries
 from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import Transient
-from portal.kinds.base import Kind, View
-from portal.kinds.registry import kind_named
+from portal.kinds.base import View
 from portal.mesh.findings import Severity
 from portal.models import Ticket
 from portal.policy import NotRouted, Route
 from portal.policy_store import policy_of
 from portal.states import State
 from portal.tickets.deciding import Preflight, attach_preflight
-from portal.tickets.routing import route_ask
+from portal.tickets.routing import route_ticket
 from workers.context import Context, Spot
 from workers.handlers import Looked
 from workers.handling import handler_of
@@ -75,13 +73,12 @@ def _together(session: Session, ticket: Ticket, looked: Mapping[int, Looked]) ->
     data = {"targets": [one.report for one in looked.values()], "findings": [finding.to_json() for finding in findings]}
     views = [one.view for one in looked.values() if one.view is not None]
     wanted = {target: one.wanted for target, one in looked.items() if one.wanted is not None}
-    route = _route(session, kind_named(ticket.kind), ticket, views)
+    route = _route(session, ticket, views)
     return Preflight(clean, data, route, wanted, ticket.fields)
 
 
-def _route(session: Session, kind: Kind[Any], ticket: Ticket, views: list[View]) -> Route | None:
-    place = queries.Place(ticket.cluster, ticket.namespace, ticket.tenant, ticket.environment)
+def _route(session: Session, ticket: Ticket, views: list[View]) -> Route | None:
     try:
-        return route_ask(place, kind, ticket.fields, views, policy_of(session, ticket.policy_hash)).route
+        return route_ticket(session, ticket, views, policy_of(session, ticket.policy_hash)).route
     except NotRouted:
         return None

@@ -15,9 +15,10 @@ from portal.access.actor import WORKER
 from portal.db import database_now
 from portal.errors import MeshdeskError
 from portal.kinds.registry import KINDS
-from portal.models import Cluster, Event, IdempotentAnswer, InventoryCluster, Message, Ticket
+from portal.models import Cluster, Event, Evidence, IdempotentAnswer, InventoryCluster, Message, Ticket
 from portal.notify import delivering, lateness
 from portal.states import MOVING, State
+from portal.tickets import probing
 from portal.tickets.carrying_out import TASK_OF, call_worker
 from portal.tickets.catching_up import OLDEST_DEBT
 from portal.tickets.reminding import tell_late_undo
@@ -113,6 +114,20 @@ def _call_preflight(session: Session, ticket_id: int, now: datetime) -> None:
         outbox.send(session, outbox.preflight_call(ticket), now=now)
 
 
+def _mind_probes(context: Context) -> None:
+    with context.database.reading() as session:
+        now = database_now(session)
+        tried = exists().where(
+            Evidence.ticket_id == Ticket.id, Evidence.kind == "probe", Evidence.seen_at >= Ticket.preflight_at
+        )
+        claimed = Ticket.fields[("application_encryption", "encrypted")].as_boolean()
+        untried = select(Ticket.id).where(
+            Ticket.state == State.PENDING, Ticket.preflight_at <= now - probing.CALL_AGAIN, WORKED, claimed, ~tried
+        )
+        ids = list(session.scalars(untried.order_by(Ticket.id).limit(BATCH)))
+    _each(context, ids, lambda session, ticket_id, now: probing.mind_probe(session, ticket_id, now=now))
+
+
 def _resend(context: Context) -> None:
     with context.database.unit_of_work() as session:
         now = database_now(session)
@@ -164,6 +179,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     **{hand.verb.__name__: partial(_lend, hand=hand) for hand in HANDS},
     "what is stuck": _call_stuck,
     "preflights": _call_preflights,
+    "probes": _mind_probes,
     "messages": _resend,
     "inventories": _call_inventories,
     "postures": call_for_postures,

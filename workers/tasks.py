@@ -17,6 +17,7 @@ from workers.inventory import refresh
 from workers.orphans import converge_target
 from workers.posture import read_posture
 from workers.preflight import preflight
+from workers.probe.task import probe
 from workers.sweep import sweep
 from workers.undo import undo
 from workers.viz.bundles import read_bundle
@@ -48,6 +49,7 @@ WORK: dict[str, Work] = {
     "meshdesk.guard": guard,
     "meshdesk.certificates": read_certificates,
     "meshdesk.notify": _notify,
+    "meshdesk.probe": _of_ticket(probe),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from portal.api.probes import ProbeSchema
 from portal.api.schema_base import Instant, Output
 from portal.api.standing import StandingSchema
 from portal.fields import Duration
@@ -132,6 +133,11 @@ class TicketSchema(StandingSchema):
     history = fields.Nested(BeforeSchema, metadata={"description": "Only of a ticket that is shown by itself."})
     next = fields.String(metadata={"description": "What happens next, and who has to do it."})
     preflight = fields.Nested(PreflightSchema, allow_none=True)
+    probe = fields.Nested(
+        ProbeSchema,
+        allow_none=True,
+        metadata={"description": "Where the application is said to encrypt: whether a worker saw that it does."},
+    )
     starts_at = Instant(allow_none=True, metadata={"description": "Not applied before; null: once it is approved."})
     active_from = Instant(allow_none=True)
     expires_at = Instant(allow_none=True)

@@ -11,7 +11,7 @@ from portal import queries
 from portal.mesh.viz.views import TAP, VIZ_NAMESPACE
 from portal.mesh.workloads import WorkloadRef
 from portal.models import Cluster, Comment, Evidence, Ticket
-from portal.queries.watching import newest_preflights
+from portal.queries.watching import newest_evidence
 from portal.states import Outcome, State
 
 NOBODY = queries.Deciders({})
@@ -27,6 +27,7 @@ class Around:
     viz_namespace: str = VIZ_NAMESPACE
     workloads: Sequence[WorkloadRef] = ()
     question: Comment | None = None
+    probe: Evidence | None = None
 
     @property
     def console(self) -> str | None:
@@ -43,7 +44,7 @@ def arounds(session: Session, tickets: Sequence[Ticket]) -> list[Around]:
     """What each of these loaded tickets needs, in their order."""
     deciders = _deciders(session, tickets)
     questions = queries.open_questions(session, tickets)
-    preflights = newest_preflights(session, [ticket.id for ticket in tickets])
+    seen = newest_evidence(session, [ticket.id for ticket in tickets], ("preflight", "probe"))
     clusters = {cluster.name: cluster for cluster in queries.clusters(session)}
     places = {place for one in tickets for place in tapped(one)}
     viz = queries.viz_namespaces(session) if places else {}
@@ -51,11 +52,12 @@ def arounds(session: Session, tickets: Sequence[Ticket]) -> list[Around]:
     return [
         Around(
             deciders.get(one.tenant_id, NOBODY),
-            preflights.get(one.id),
+            seen.get((one.id, "preflight")),
             clusters.get(one.cluster or ""),
             viz.get(one.cluster or "", VIZ_NAMESPACE),
             workloads.get(one.cluster or "", ()),
             questions.get(one.id),
+            seen.get((one.id, "probe")),
         )
         for one in tickets
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal import queries
 from portal.access.actor import Actor
 from portal.api.around import Around, arounds, is_used, tapped
+from portal.api.probes import probe_view
 from portal.api.standing import standing_view
 from portal.kinds.base import Asked
 from portal.kinds.registry import kind_named
@@ -18,6 +19,7 @@ from portal.models import Decision, Evidence, Ticket
 from portal.states import State
 from portal.tickets.approvals import Need, Vote, needs
 from portal.tickets.next_step import next_step, on_hold
+from portal.tickets.probe_standing import is_running
 
 LISTS = ("events", "evidence", "comments", "history")
 
@@ -53,6 +55,7 @@ def ticket_view(ticket: Ticket, around: Around) -> dict[str, Any]:
         "conditions": ticket.conditions,
         **_next(ticket, waiting, around),
         "preflight": _preflight(ticket, around.preflight),
+        "probe": probe_view(ticket, around.preflight, around.probe),
         "targets": [_target(link) for link in ticket.targets],
         "usage": _usage(ticket, around),
         "links": _links(ticket),
@@ -157,9 +160,17 @@ def _next(ticket: Ticket, waiting: list[Need], around: Around) -> dict[str, Any]
     asked = around.question if ticket.state is State.PENDING else None
     if asked is None:
         told = next_step(ticket, [need.words for need in waiting], pause=around.pause)
-        return {"question": None, "next": told}
+        return {"question": None, "next": _with_probe(told, ticket, around)}
     question = {"id": asked.id, "who": asked.author.name, "text": asked.text, "at": asked.created_at}
     return {"question": question, "next": on_hold(ticket, asked.author.name)}
+
+
+def _with_probe(told: str, ticket: Ticket, around: Around) -> str:
+    if not is_running(ticket, around.preflight, around.probe):
+        return told
+    if ticket.automatic:
+        return "A worker still tries whether the application encrypts; then the policy approves it by itself."
+    return f"{told} A worker still tries whether the application encrypts: it can be decided before that ends."
 
 
 def _preflight(ticket: Ticket, found: Evidence | None) -> dict[str, Any] | None:

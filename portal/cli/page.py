@@ -13,6 +13,7 @@ from portal.cli.standing import standing_lines
 from portal.cli.times import left_until
 from portal.cli.words import time_text
 from portal.durations import in_words, typed_duration
+from portal.probe_words import certificate_text, place_text, weight_of
 from portal.wording import commits_in, diffs_in, field_text, progress_text, removed_text, weight
 
 Ticket = dict[str, Any]
@@ -34,6 +35,7 @@ def whole(ticket: Ticket, evidence: list[dict[str, Any]], now: datetime) -> str:
         decisions(ticket),
         conditions(ticket),
         _findings(ticket),
+        probe_text(ticket["probe"]),
         _targets(ticket),
         _usage(ticket),
         change_of(evidence),
@@ -132,6 +134,26 @@ def _findings(ticket: Ticket) -> str:
         return ""
     verdict = "nothing hinders the change" if preflight["clean"] else paint("it found what blocks the change", "red")
     return "\n".join([f"Preflight, {instant(preflight['at'])}: {verdict}", *findings_lines(preflight["findings"])])
+
+
+def probe_text(probe: dict[str, Any] | None) -> str:
+    """Whether a worker saw that the application encrypts, port by port."""
+    if probe is None:
+        return ""
+    if probe["state"] == "running":
+        return "Encrypted by the application: still being tried"
+    seen_at = datetime.fromisoformat(probe["at"])
+    head = f"Encrypted by the application, {instant(probe['at'])}: {_result(probe['result'])}"
+    return "\n".join([head, *(f"    {_port_text(one, seen_at)}" for one in probe["ports"])])
+
+
+def _port_text(port: dict[str, Any], seen_at: datetime) -> str:
+    told = f"{port['workload']} {place_text(port)}: {port['why']} {certificate_text(port, seen_at)}".rstrip()
+    return f"{_result(port['result'])}: {told}"
+
+
+def _result(word: str) -> str:
+    return paint(word, SEVERITIES.get(weight_of(word)))
 
 
 def findings_lines(findings: list[Any] | None) -> Iterator[str]:

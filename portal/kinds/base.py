@@ -19,6 +19,7 @@ from portal.mesh.commands import Command
 from portal.mesh.destinations import Destination
 from portal.mesh.findings import Finding
 from portal.mesh.job_manifests import Corrected
+from portal.mesh.probing.plan import Wish
 from portal.mesh.view import InventoryView
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
@@ -141,6 +142,10 @@ class WorkloadKind(Kind[InventoryView]):
     def calls(self, fields: Fields, namespace: str) -> list[Destination]:
         """What the workloads call, where that decides whether the change may be made: `checks` needs it looked at."""
         return []
+
+    def to_probe(self, fields: Fields, obj: Mapping[str, Any]) -> Wish:
+        """The ports of this workload (a raw object) at which a probe tries whether the application encrypts."""
+        return Wish()
 
     def corrected(self, fields: Fields, view: InventoryView) -> Corrected | None:
         """The manifest that the people of the tenant apply themselves; `view` has the whole object as just read."""

@@ -18,8 +18,9 @@ from portal.mesh.annotations import INJECT
 from portal.mesh.findings import Finding
 from portal.mesh.impact import workload_findings
 from portal.mesh.ports import Ports
+from portal.mesh.probing.plan import Wish
 from portal.mesh.want import Want
-from portal.mesh.workloads import WorkloadRef
+from portal.mesh.workloads import WorkloadRef, container_ports
 
 SKIP, DISABLE = "skip-ports", "disable-injection"
 _LISTS = ("inbound", "outbound")
@@ -109,6 +110,13 @@ class EncryptionException(WorkloadKind):
     def still_wanted(self, fields: Fields, wanted: Want) -> Want:
         """The ports that are left."""
         return wanted & _wanted(fields)
+
+    def to_probe(self, fields: Fields, obj: Mapping[str, Any]) -> Wish:
+        """The ports to skip; without a proxy those of the containers, and whatever it calls passes the mesh by."""
+        want = _wanted(fields)
+        if want.disable_injection:
+            return Wish(inbound=container_ports(obj), all_outbound=True)
+        return Wish(want.skip_inbound, want.skip_outbound)
 
     def routing_facts(self, fields: Fields, context: Sequence[InventoryView]) -> dict[str, Any]:
         """`mode` (the strictest of all workloads), `application_encryption` (none, claimed), and why the mode is not

@@ -23,8 +23,10 @@ from portal.mesh.job_findings import free_of_others, job_findings, ways_of
 from portal.mesh.job_manifests import Corrected, manifest_for
 from portal.mesh.job_ways import NO_PROXY, SHUTDOWN, WAYS, Way
 from portal.mesh.jobs import unpatchable_job
+from portal.mesh.ports import Ports
+from portal.mesh.probing.plan import Wish
 from portal.mesh.want import NOTHING, Want
-from portal.mesh.workloads import WorkloadRef
+from portal.mesh.workloads import WorkloadRef, container_ports
 
 JOBS = ("job", "cronjob")
 _ONLY_FOR = {"variant": SHUTDOWN, "application_encryption": NO_PROXY, "calls": NO_PROXY}
@@ -149,6 +151,13 @@ class JobCompletion(WorkloadKind):
     def calls(self, fields: Fields, namespace: str) -> list[Destination]:
         """What Jobs without a proxy call."""
         return [Destination.parse(text, namespace) for text in fields["calls"] or []]
+
+    def to_probe(self, fields: Fields, obj: Mapping[str, Any]) -> Wish:
+        """Without a proxy the ports of the containers, and those of what the Jobs call as far as they are named."""
+        if fields["way"] != NO_PROXY:
+            return Wish()
+        called = [one.port for one in self.calls(fields, "") if one.port is not None]
+        return Wish(container_ports(obj), Ports.of(*called), all_outbound=len(called) < len(fields["calls"]))
 
     def corrected(self, fields: Fields, view: InventoryView) -> Corrected | None:
         """The manifest with the way in it; None where there can be none, which `checks` say."""

@@ -61,6 +61,15 @@ def demand_of(destination: Destination, around: Surroundings) -> str:
     return next((one.why for one in verdicts if one.severity is Severity.BLOCKING), "")
 
 
+def stance(arrival: Arrival, around: Surroundings) -> tuple[Severity, str]:
+    """What stands at a pod's port against a caller without a mesh identity, and by which rule, as a clause.
+
+    BLOCKING: it is refused; WARNING: only some are admitted; INFO: it is admitted.
+    """
+    found = _verdict(arrival, around)
+    return found.severity, found.why
+
+
 def _judged(destination: Destination, around: Surroundings) -> Finding:
     found = arrivals(destination, around.services, around.pods)
     if isinstance(found, str):

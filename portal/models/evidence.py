@@ -9,7 +9,7 @@ from portal.db import Base, IdColumn, Instant, JSONDict, Name
 
 
 class Evidence(Base):
-    """One observation of a worker: `preflight`, `applied` or `undone`."""
+    """One observation of a worker: `preflight`, `probe`, `before`, `applied` or `undone`."""
 
     __tablename__ = "evidence"
     __table_args__ = (Index("ix_evidence_ticket_id_id", "ticket_id", "id"),)

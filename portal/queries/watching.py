@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -15,6 +15,8 @@ from portal.kinds.registry import kind_named
 from portal.models import Evidence, Ticket, TicketTarget
 from portal.queries.tickets import visible
 from portal.states import State
+
+Newest = tuple[int, str]
 
 
 def check_seen(session: Session, ticket_id: int, *, by: Actor) -> None:
@@ -39,14 +41,15 @@ def standing(session: Session, ticket_id: int) -> tuple[State, bool, bool]:
     return row[0], row[1] is not None, kind_named(row[2]).has_cluster_change
 
 
-def newest_preflights(session: Session, ticket_ids: Sequence[int]) -> dict[int, Evidence]:
-    """The newest preflight of each ticket that has one, by the ticket's number."""
+def newest_evidence(session: Session, ticket_ids: Sequence[int], kinds: Collection[str]) -> dict[Newest, Evidence]:
+    """The newest evidence of each of these kinds, by the ticket's number and the kind."""
     newest = (
         select(func.max(Evidence.id))
-        .where(Evidence.ticket_id.in_(ticket_ids), Evidence.kind == "preflight")
-        .group_by(Evidence.ticket_id)
+        .where(Evidence.ticket_id.in_(ticket_ids), Evidence.kind.in_(kinds))
+        .group_by(Evidence.ticket_id, Evidence.kind)
     )
-    return {found.ticket_id: found for found in session.scalars(select(Evidence).where(Evidence.id.in_(newest)))}
+    found = session.scalars(select(Evidence).where(Evidence.id.in_(newest)))
+    return {(one.ticket_id, one.kind): one for one in found}
 
 
 def pulse(session: Session, ticket_id: int, *, by: Actor) -> str:

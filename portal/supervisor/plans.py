@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -88,10 +89,12 @@ def write_clusters(setup: Setup) -> None:
     """Write the workers' access file, unless the settings name one. On CLUSTER=real its control plane must be ready."""
     if setup.config.clusters_file is not None:
         return
-    entries: dict[str, Mapping[str, str]] = {name: {"practice": f"clusters/{name}.db"} for name in WORLDS}
+    entries: dict[str, Mapping[str, Any]] = {name: {"practice": f"clusters/{name}.db"} for name in WORLDS}
     if setup.cluster == REAL:
         facts = json.loads((setup.folder / "control-plane" / "ready.json").read_text())
-        entries[WORLDS[0]] = {"kubeconfig": facts["kubeconfig"], "context": facts["context"]}
+        # No container runs there, and its pods' addresses may be those of somebody else's machines.
+        reached = {"kubeconfig": facts["kubeconfig"], "context": facts["context"], "probe": {"enabled": False}}
+        entries[WORLDS[0]] = reached
     draft = setup.clusters_file.with_suffix(".new")
     draft.write_text(yaml.safe_dump(entries))
     draft.replace(setup.clusters_file)

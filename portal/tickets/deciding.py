@@ -23,6 +23,7 @@ from portal.states import State
 from portal.tickets import awaiting, templates
 from portal.tickets.approvals import complete
 from portal.tickets.moving import attach, may, move, take_for_change, testify
+from portal.tickets.probe_standing import awaits_probe
 from portal.tickets.questions import not_on_hold
 from portal.tickets.routing import reroute
 from portal.tickets.settling import approve, settle
@@ -165,6 +166,8 @@ class Preflight:
 def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now: datetime) -> Ticket | None:
     """Attach what a worker found; an automatic ticket with clean findings is approved by policy.
 
+    Where the application is said to encrypt, a probe is called for, and the policy waits for it.
+
     A ticket that was decided or trimmed meanwhile is left as it is: None.
     """
     ticket = take_for_change(session, ticket_id, by=WORKER)
@@ -179,5 +182,7 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
         reroute(session, ticket, found.route, by=WORKER, now=now)
     # After the route: who is told that it can be decided are those whom its rule asks now.
     attach(session, ticket, "preflight", found.data, now=now)
+    if awaits_probe(session, ticket) and not outbox.waiting(session, "meshdesk.probe", ticket.id):
+        outbox.send(session, outbox.probe_call(ticket), now=now)
     settle(session, ticket, now=now)
     return ticket

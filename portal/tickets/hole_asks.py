@@ -56,7 +56,8 @@ def reason_of(hole: PostureHole, terms: Terms) -> str:
     """The ticket's reason: the operator's words, what was found, and since when by whom as far as that is known."""
     fact, _ = words(hole.code, hole.detail)
     maker = "" if hole.made_by is None else f", made by {hole.made_by}"
-    return f"{terms.reason} Found on {_name(hole)}: {fact} Seen since {hole.first_seen_at:%Y-%m-%d}{maker}."[:4000]
+    said = terms.reason if terms.reason.endswith((".", "!", "?")) else f"{terms.reason}."
+    return f"{said} Found on {_name(hole)}: {fact} Seen since {hole.first_seen_at:%Y-%m-%d}{maker}."[:4000]
 
 
 def _in_words(hole: PostureHole, terms: Terms) -> dict[str, Any]:

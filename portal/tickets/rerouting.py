@@ -51,7 +51,7 @@ def _routed(session: Session, ticket: Ticket) -> routing.Routed:
     place = queries.Place(ticket.cluster, ticket.namespace, ticket.tenant, ticket.environment)
     try:
         views = [sight.view for sight in look(session, kind, ticket.fields, place).sights]
-        return routing.route_ask(place, kind, ticket.fields, views, current_policy(session))
+        return routing.route_ticket(session, ticket, views, current_policy(session))
     except NotRouted as error:
         raise WrongState(f"No rule of the policy in force matches {error.facts}: reject {ticket.ref}.") from error
     except Invalid as error:

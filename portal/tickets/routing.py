@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal import queries
+from portal import audit, queries
 from portal.access.actor import Actor
 from portal.kinds.base import InventoryView, Kind, View
+from portal.kinds.registry import kind_named
 from portal.mesh.annotations import MeshDefaults
+from portal.mesh.probing.results import Result, encryption_word
 from portal.mesh.want import Want
 from portal.mesh.workloads import WorkloadRef
-from portal.models import InventoryWorkload, Target, Ticket
+from portal.models import Evidence, InventoryWorkload, Target, Ticket
 from portal.policy import Facts, Policy, Route, bounded, route, strictest
 from portal.states import Adopts
 from portal.tickets import breaking_glass
@@ -117,7 +119,36 @@ def route_ask(
     place: queries.Place, kind: Kind[Any], fields: dict[str, Any], views: Sequence[View], policy: Policy
 ) -> Routed:
     """The rule for these fields on these targets, the strictest of theirs; raises NotRouted when no rule fits."""
-    found = [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
+    return _routed(place, kind, _found(kind, fields, views), policy)
+
+
+def route_ticket(session: Session, ticket: Ticket, views: Sequence[View], policy: Policy) -> Routed:
+    """The rule for what a ticket asks, by what the last probe of just that came to; raises NotRouted."""
+    kind, probed = kind_named(ticket.kind), probed_of(queries.latest_evidence(session, ticket.id, "probe"), ticket)
+    place = queries.Place(ticket.cluster, ticket.namespace, ticket.tenant, ticket.environment)
+    found = _found(kind, ticket.fields, views)
+    for one in found:
+        one["application_encryption"] = encryption_word(one.get("application_encryption"), probed)
+    return _routed(place, kind, found, policy)
+
+
+def probed_of(evidence: Evidence | None, ticket: Ticket) -> Result | None:
+    """What a probe came to; None where there is none, or it tried what was asked before somebody granted less."""
+    if evidence is None or evidence.data["fields"] != digest_of(ticket.fields):
+        return None
+    return Result(evidence.data["result"])
+
+
+def digest_of(fields: dict[str, Any]) -> str:
+    """What tells the fields that a probe tried from others."""
+    return audit.sha256(audit.canonical(fields))
+
+
+def _found(kind: Kind[Any], fields: dict[str, Any], views: Sequence[View]) -> list[dict[str, Any]]:
+    return [kind.routing_facts(fields, [view]) for view in views] or [kind.routing_facts(fields, [])]
+
+
+def _routed(place: queries.Place, kind: Kind[Any], found: Sequence[dict[str, Any]], policy: Policy) -> Routed:
     routes = [route(policy, _facts(place, kind, one)) for one in found]
     chosen = bounded(strictest(routes), kind.longest)
     return Routed(chosen, policy, tuple(sentence for one in found for sentence in one.get("widened", ())))

@@ -17,10 +17,16 @@ from portal.tickets import awaiting
 from portal.tickets.approvals import complete
 from portal.tickets.beginning import begins_at
 from portal.tickets.moving import move
+from portal.tickets.probe_standing import awaits_probe
 
 
 def settle(session: Session, ticket: Ticket, *, now: datetime) -> None:
-    """Approve by policy what nobody needs to decide (any more), unless a question or the preflight hinders it."""
+    """Approve by policy what nobody needs to decide (any more), unless a question or the preflight hinders it.
+
+    What the policy alone decides waits for the probe of what is claimed; people need not, nor does a broken glass.
+    """
+    if ticket.automatic and not ticket.break_glass and awaits_probe(session, ticket):
+        return
     decided = ticket.automatic or (ticket.decisions and complete(ticket))
     if decided and ticket.preflight_clean and ticket.question_id is None:
         approve(session, ticket, by=POLICY, now=now)

@@ -27,7 +27,7 @@ from portal.tickets import limits
 from portal.tickets.asking import flatten
 from portal.tickets.fingerprints import asked_of, fingerprint_of
 from portal.tickets.moving import testify
-from portal.tickets.routing import reroute, route_ask
+from portal.tickets.routing import reroute, route_ticket
 from portal.tickets.sights import look
 
 
@@ -127,6 +127,6 @@ def _route(session: Session, ticket: Ticket) -> Route | None:
     place = queries.Place(ticket.cluster, ticket.namespace, ticket.tenant, ticket.environment)
     try:
         views = [sight.view for sight in look(session, kind, ticket.fields, place).sights]
-        return route_ask(place, kind, ticket.fields, views, policy_of(session, ticket.policy_hash)).route
+        return route_ticket(session, ticket, views, policy_of(session, ticket.policy_hash)).route
     except (NotReady, Invalid, NotRouted):
         return None

@@ -15,8 +15,10 @@ from portal.api.views import whole_view
 from portal.durations import words
 from portal.errors import Invalid
 from portal.kinds.registry import kind_named
+from portal.mesh.probing.results import Result
 from portal.mesh.stalls import stalled_in
 from portal.models import Event, Evidence, Ticket
+from portal.probe_words import certificate_text, place_text, weight_of
 from portal.states import Adopts, State
 from portal.tickets import templates
 from portal.web.diffs import changes
@@ -83,6 +85,7 @@ def sheet(session: Session, found: Read, *, by: Actor, now: datetime, refusal: R
         "templates": templates.all_of(session, ticket.tenant.name, by=by) if by.sees(ticket.tenant_id) else (),
         "before": queries.history(session, ticket),
         "change": changes(found.evidence),
+        "probed": _probed(view),
         **_said(view, ticket, refusal),
     }
 
@@ -104,6 +107,13 @@ def _said(view: dict[str, Any], ticket: Ticket, refusal: Refusal | None) -> dict
         "effect": button_effect(view, kind),
         "confirm": confirmations(view, kind),
     }
+
+
+def _probed(view: dict[str, Any]) -> list[tuple[dict[str, Any], str, str, str]]:
+    """Each port that was probed, the weakest first, with how it weighs, where it is and what its certificate says."""
+    probe = view["probe"] or {"ports": []}
+    ports = sorted(probe["ports"], key=lambda one: list(Result).index(one["result"]))
+    return [(one, weight_of(one["result"]), place_text(one), certificate_text(one, probe["at"])) for one in ports]
 
 
 def _trims(form: Form, ticket: Ticket) -> bool:

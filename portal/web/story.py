@@ -35,6 +35,7 @@ WORDS = {
     "question:asked": "asked, and holds the ticket until it is answered",
     "question:answered": "answered",
     "evidence:preflight": "looked at the cluster before the change",
+    "evidence:probe": "tried whether the application encrypts",
     "evidence:before": "noted what the pods were before the change",
     "evidence:applied": "saw the change in use",
     "evidence:undone": "saw what became of it when it was taken back",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal import queries
 from portal.access.actor import Actor
 from portal.api.context import actor, parts
+from portal.api.probes import RUNNING
 from portal.db import database_now
 from portal.models import Ticket
 from portal.queries.watching import pulse
@@ -39,7 +40,7 @@ def _more(session: Session, found: Read, by: Actor, now: datetime) -> dict[str, 
     ticket = found.ticket
     return {
         "beat": pulse(session, ticket.id, by=by),
-        "every": SOON if under_way(ticket, now) else LATER,
+        "every": SOON if under_way(ticket, now, probing=_probing(found)) else LATER,
         "seen": seen(found.evidence),
         "looked": looked(found.evidence, [one["workload"] for one in found.view["targets"]]),
         "raw": raw(found.evidence),
@@ -51,10 +52,14 @@ def _more(session: Session, found: Read, by: Actor, now: datetime) -> dict[str, 
     }
 
 
-def under_way(ticket: Ticket, now: datetime) -> bool:
+def _probing(found: Read) -> bool:
+    return bool(found.view["probe"]) and found.view["probe"]["state"] == RUNNING
+
+
+def under_way(ticket: Ticket, now: datetime, *, probing: bool = False) -> bool:
     """True while a worker is about to do something to it: soon its page will be another."""
     if ticket.state is State.PENDING:
-        return ticket.preflight_at is None
+        return ticket.preflight_at is None or probing
     waits = ticket.next_attempt_at is not None and ticket.state is State.APPROVED and ticket.next_attempt_at > now
     ends = ticket.state is State.ACTIVE and ticket.expires_at is not None and ticket.expires_at <= now
     return (ticket.state in MOVING and not waits) or ends

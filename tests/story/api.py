@@ -76,10 +76,8 @@ class Api:
         return self.until_true(ref, lambda found: found["state"] in states, f"becoming {' or '.join(states)}", within)
 
     def until_clean(self, ref: str) -> dict[str, Any]:
-        """The ticket once its preflight is attached and clean."""
-        return self.until_true(
-            ref, lambda found: found["preflight"] and found["preflight"]["clean"], "a clean preflight", 20
-        )
+        """The ticket once its preflight is attached and clean, and the probe of what it claims has ended."""
+        return self.until_true(ref, _is_clean, "a clean preflight", 20)
 
     def until_problem(self, ref: str, *, within: float = 30) -> str:
         """What keeps the ticket from going on, once it says so."""
@@ -101,6 +99,11 @@ class Api:
         except AssertionError as failure:
             failure.add_note(f"{ref} as it was last: {last}\nits events: {self.events(ref)}")
             raise
+
+
+def _is_clean(ticket: dict[str, Any]) -> bool:
+    clean = ticket["preflight"] is not None and ticket["preflight"]["clean"]
+    return clean and (ticket["probe"] or {}).get("state") != "running"
 
 
 def asking(**changes: Any) -> dict[str, Any]:

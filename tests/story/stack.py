@@ -140,7 +140,9 @@ class Stack:
         return self.folder / "clusters.yaml"
 
     def _write_access(self, access: Access) -> None:
-        self._clusters.write_text(yaml.safe_dump({"practice": dict(access)}))
+        # No container runs there, and addresses that kwok gives to pods may be those of other machines.
+        entry = {**access, "probe": {"enabled": False}}
+        self._clusters.write_text(yaml.safe_dump({"practice": entry}))
 
     def stop(self) -> None:
         """End every process."""

@@ -17,6 +17,7 @@ WRITTEN = "4567-4568,8080,9000-9010"
 STORY = [
     "ticket:submitted",
     "evidence:preflight",
+    "evidence:probe",
     "decision:approve",
     "ticket:approved",
     "ticket:applying",
@@ -94,11 +95,11 @@ def opened(member: Api, world: StoryWorld, ref: str, before: dict[str, dict[str,
     assert world.skipped_by_pods(BOTH[0]) == {WRITTEN}
     assert duration_between(active["active_from"], active["expires_at"]) == 8
     evidence = member.get(f"/tickets/{ref}/evidence").json()["items"]
-    assert [one["kind"] for one in evidence] == ["preflight", "before", "applied"]
-    for target in evidence[2]["data"]["targets"]:
+    assert [one["kind"] for one in evidence] == ["preflight", "probe", "before", "applied"]
+    for target in evidence[3]["data"]["targets"]:
         assert target["change"]["unified"].splitlines()[-1] == f"+{SKIP_INBOUND}: {WRITTEN}"
         assert target["field_owners"][SKIP_INBOUND] == ["meshdesk"]
-    assert [len(target["pods"]) for target in evidence[1]["data"]["targets"]] == [3, 2]
+    assert [len(target["pods"]) for target in evidence[2]["data"]["targets"]] == [3, 2]
     return active
 
 

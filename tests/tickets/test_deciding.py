@@ -155,6 +155,8 @@ def test_the_policy_approves_by_itself_after_a_clean_preflight_only(desk: Desk) 
         desk.decide(number, "partner")
     desk.practice.set("refuse", {})
     desk.preflight(number)
+    assert desk.state(number) is State.PENDING
+    desk.probe(number)
     assert (desk.state(number), approver(desk, number)) == (State.APPROVED, "meshdesk-policy")
 
 

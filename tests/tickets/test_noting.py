@@ -260,6 +260,8 @@ def test_what_the_policy_approves_is_told_to_partners_and_a_broken_glass_only_as
     change(desk, broken, automatic=True, break_glass=True)
     desk.preflight(automatic)
     desk.preflight(broken)
+    assert told(desk, automatic) == []
+    desk.probe(automatic)
     assert told(desk, automatic) == [(Sort.DECIDED, {"member"}), (Sort.AUTOMATIC, {"partner", "partner2"})]
     assert told(desk, broken) == [(Sort.DECIDED, {"member"})]
 

@@ -110,6 +110,7 @@ def test_the_policy_waits_for_the_answer_too(desk: Desk) -> None:
     number = desk.ask("7001", cluster="playground")
     ask(desk, number)
     desk.preflight(number)
+    desk.probe(number)
     assert desk.state(number) is State.PENDING
     answer(desk, number)
     assert desk.state(number) is State.APPROVED

@@ -54,6 +54,15 @@ def test_every_way_is_read_and_paths_count_from_the_file(config: Config, tmp_pat
     }
 
 
+def test_what_a_probe_may_do_is_read(config: Config) -> None:
+    listed = "['10.20.3.4:5432', 'db.example:5432', '[2001:db8::5]:636', 'db.example:5432']"
+    path = write(config, f"here: {{in_cluster: true, probe: {{outbound: {listed}, loopback: true}}}}")
+    rules = read_access(path)["here"].probe
+    assert [str(one) for one in rules.outbound] == ["10.20.3.4:5432", "db.example:5432", "[2001:db8::5]:636"]
+    assert [one.is_address for one in rules.outbound] == [True, False, True]
+    assert (rules.enabled, rules.loopback) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -64,6 +73,13 @@ def test_every_way_is_read_and_paths_count_from_the_file(config: Config, tmp_pat
         ("{practice: 7}", "practice: Not a valid string."),
         ("{practice: ''}", "practice: Shorter than minimum length 1."),
         ("{in_cluster: false}", "in_cluster"),
+        ("{in_cluster: true, probe: {outbound: ['10.20.0.0/16:5432']}}", "is a network: a probe dials single"),
+        ("{in_cluster: true, probe: {outbound: ['db.example']}}", '"db.example" is no destination'),
+        ("{in_cluster: true, probe: {outbound: ['db.example:0']}}", '"db.example:0" is no destination'),
+        ("{in_cluster: true, probe: {outbound: ['db.example:65536']}}", "is no destination"),
+        ("{in_cluster: true, probe: {outbound: ['-db:5432']}}", "is no destination"),
+        ("{in_cluster: true, probe: {loopback: maybe}}", "Not a valid boolean."),
+        ("{in_cluster: true, probe: {ports: all}}", "Unknown field."),
         ("[]", "Invalid input type."),
         ("null", "Invalid input type."),
     ],

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from portal.db import database_now
 from portal.mesh.diff import template_diff
 from portal.mesh.findings import Finding, Severity
 from portal.mesh.owner_findings import snippet
+from portal.mesh.probing.certificates import CertificateFacts
+from portal.mesh.probing.results import Finding as Verdict
+from portal.mesh.probing.results import Line, Result, Secured
 from portal.mesh.stalls import followed
 from portal.models import Ticket
 from portal.states import Outcome
-from portal.tickets import carrying_out, deciding, ending
+from portal.tickets import carrying_out, deciding, ending, probing
 from portal.tickets.moving import number_of
+from portal.tickets.routing import digest_of
 from tests import world
 from tests.api.desk import LEASE, Desk, said
 
@@ -91,6 +96,24 @@ def looked(desk: Desk, ref: str, *findings: Finding, seen: dict[str, Any] | None
 def checked(desk: Desk, *findings: Finding, **changes: Any) -> dict[str, Any]:
     """A new ticket that a worker has looked at."""
     return looked(desk, desk.submitted(**changes)["ref"], *(findings or FINDINGS))
+
+
+SHOWN = CertificateFacts("CN=emoji", "CN=Emojis CA", ("emoji.svc",), datetime(2026, 3, 1, 10, tzinfo=UTC))
+ENCRYPTS = Verdict(
+    Result.VERIFIED, "It speaks TLS from the first byte (TLSv1.3, X).", Secured("tls", "TLSv1.3", "X", SHOWN)
+)
+CLEAR = Verdict(Result.CONTRADICTED, "It answers in clear text: HTTP.")
+
+
+def probed(desk: Desk, ref: str, *found: Verdict) -> dict[str, Any]:
+    """A worker's probe of a ticket that it looked at: a finding for each workload in turn."""
+    fields = desk.ticket(ref, "operator")["fields"]
+    named = zip(fields["workloads"], found, strict=False)
+    lines = tuple(Line(one, "inbound", "8080", verdict, f"pod {one[-5:]}-1") for one, verdict in named)
+    with desk.database.unit_of_work() as session:
+        tried = probing.Probed(lines, digest_of(fields))
+        probing.attach_probe(session, number_of(ref), tried, now=database_now(session))
+    return desk.ticket(ref, "operator")
 
 
 def approved(desk: Desk, **changes: Any) -> dict[str, Any]:

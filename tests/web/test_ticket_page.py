@@ -96,7 +96,9 @@ def test_the_page_asks_often_only_while_something_is_under_way(local: Browser, d
     member, ref = sign_in(local, "member"), desk.submitted()["ref"]
     every = 'data-every="2"'
     assert every in page_of(member, ref)
-    ticket = scenes.looked(desk, ref, *scenes.FINDINGS)
+    scenes.looked(desk, ref, *scenes.FINDINGS)
+    assert every in page_of(member, ref)
+    ticket = scenes.probed(desk, ref, scenes.ENCRYPTS)
     assert every not in page_of(member, ref)
     desk.decide(ref, ticket["version"])
     assert every in page_of(member, ref)

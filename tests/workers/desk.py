@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,10 +29,11 @@ from workers.cluster.protocol import Cluster, Object
 from workers.context import Context
 from workers.inventory import refresh
 from workers.preflight import preflight
+from workers.probe.task import probe
 from workers.tasks import handle
 from workers.undo import undo
 
-FILE = "practice.db"
+FILE, CLUSTERS = "practice.db", "clusters.yaml"
 EMOJI = WorkloadRef("deployment", "emojivoto", "emoji")
 SHORTEST = timedelta(seconds=1)
 
@@ -70,13 +72,21 @@ class Desk:
     """Registry, inventory, a practice cluster, and the verbs as people of the tenant use them."""
 
     def __init__(self, database: Database, folder: Path) -> None:
-        self.database = database
+        self.database, self.folder = database, folder
         self.practice = PracticeCluster("practice", folder / FILE)
         self.context = self.worker(self.practice)
+        self.say()
 
     def worker(self, cluster: Any) -> Context:
         """A worker that reaches the cluster through this door."""
-        return Context(Config(lease=timedelta(seconds=15)), self.database, lambda _: cluster)
+        config = Config(lease=timedelta(seconds=15), clusters_file=self.folder / CLUSTERS)
+        return Context(config, self.database, lambda _: cluster)
+
+    def say(self, **probe: Any) -> None:
+        """What the clusters file says of both clusters: practice ones, or real ones with rules for probes."""
+        entry = {"kubeconfig": "reached-by-the-desk", "probe": probe} if probe else {"practice": FILE}
+        text = json.dumps(dict.fromkeys(world.CLUSTERS, entry))
+        (self.folder / CLUSTERS).write_text(text, "utf-8")
 
     def ask(
         self,
@@ -120,12 +130,17 @@ class Desk:
     def approve(self, number: int) -> None:
         """Look, then decide as everybody who must; the policy decides by itself where it is automatic."""
         self.preflight(number)
+        self.probe(number)
         for group in self.ticket(number).approvals:
             self.decide(number, "owner" if group["from"] == "tenant-owner" else "partner")
 
     def preflight(self, number: int) -> None:
         """What the preflight task does."""
         preflight(self.context, number)
+
+    def probe(self, number: int) -> None:
+        """What the probe task does."""
+        probe(self.context, number)
 
     def decide(self, number: int, who: str, verdict: Literal["approve", "reject"] = "approve") -> None:
         """Somebody's word on the ticket as it is now."""

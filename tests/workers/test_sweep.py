@@ -149,6 +149,7 @@ def test_a_preflight_that_was_lost_is_called_again(desk: Desk) -> None:
     sweep(desk.context)
     assert waiting(desk) == [("meshdesk.preflight", str(number))]
     desk.deliver("meshdesk.preflight")
+    desk.deliver("meshdesk.probe")
     change(desk, number, created_at=ago(10))
     sweep(desk.context)
     assert waiting(desk) == []

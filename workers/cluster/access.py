@@ -18,12 +18,16 @@ from portal.config import Config
 from portal.errors import ConfigurationError
 from workers.cluster.practice import PracticeCluster
 from workers.cluster.protocol import Cluster
+from workers.probe.rules import NOTHING_SAID, ProbeRules, ProbeSchema
 
 _WAYS = ("practice", "kubeconfig", "in_cluster")
 
 
 class AccessSchema(Schema):
-    """One cluster's entry: `practice: PATH`, `kubeconfig: PATH` (and `context: NAME`), or `in_cluster: true`."""
+    """One cluster's entry: `practice: PATH`, `kubeconfig: PATH` (and `context: NAME`), or `in_cluster: true`.
+
+    `probe` says what a TLS probe may do there besides dialling pods.
+    """
 
     class Meta:
         unknown = RAISE
@@ -32,6 +36,7 @@ class AccessSchema(Schema):
     kubeconfig = fields.String(validate=validate.Length(min=1))
     context = fields.String(validate=validate.Length(min=1))
     in_cluster = fields.Boolean(truthy={True}, falsy=set())
+    probe = fields.Nested(ProbeSchema)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_: Any) -> None:
@@ -49,6 +54,7 @@ class Access:
     kubeconfig: Path | None = None
     context: str | None = None
     in_cluster: bool = False
+    probe: ProbeRules = NOTHING_SAID
 
 
 _SCHEMA = AccessSchema()
@@ -62,7 +68,7 @@ def connect(name: str, config: Config) -> Cluster:
     Connects lazily: an unreachable cluster raises Transient on its first call. Raises ConfigurationError with the name
     of the cluster and what to mend when the file or the kubeconfig cannot be used.
     """
-    access = _access(name, config)
+    access = access_of(name, config)
     key = name, access, config.cluster_timeout.total_seconds()
     with _lock:
         known = _connected.get(key)
@@ -92,7 +98,8 @@ def configured(config: Config) -> dict[str, Access]:
     return read_access(config.clusters_file)
 
 
-def _access(name: str, config: Config) -> Access:
+def access_of(name: str, config: Config) -> Access:
+    """The entry of one cluster; raises ConfigurationError where there is none."""
     known = configured(config)
     if name not in known:
         raise ConfigurationError(
@@ -113,8 +120,15 @@ def _entry(path: Path, name: str, entry: Any) -> Access:
 
 
 def _sentence(error: ValidationError) -> str:
-    messages: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]
-    return "; ".join(f"{field}: {' '.join(texts)}" for field, texts in messages.items())
+    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return "; ".join(f"{field}: {_words(found)}" for field, found in messages.items())
+
+
+def _words(found: Any) -> str:
+    """The sentences of one field; those of what is inside it by its name or position."""
+    if isinstance(found, dict):
+        return "; ".join(f"{inside}: {_words(texts)}" for inside, texts in found.items())
+    return " ".join(found)
 
 
 def _reach(name: str, access: Access, timeout: float) -> Cluster:
