@@ -30,3 +30,8 @@ class Shelf:
         """Close them all."""
         for door in self._doors.values():
             door.dispose()
+
+
+def address(database: Database) -> str:
+    """Where a database is, as settings name it."""
+    return database.engine.url.render_as_string(hide_password=False)

@@ -15,7 +15,7 @@ from portal.config import Config
 from portal.db import Database
 from tests.api.desk import Desk
 from tests.rows import Rows
-from tests.shelf import Shelf
+from tests.shelf import Shelf, address
 
 
 @pytest.fixture
@@ -24,8 +24,7 @@ def config(database_url: str, shelf: Shelf, world_rows: Rows, tmp_path: Path) ->
     database = shelf.open(database_url)
     world_rows.put(database)
     database.dispose()
-    address = database.engine.url.render_as_string(hide_password=False)
-    return Config(var=tmp_path, database_url=address, web_threads=4)
+    return Config(var=tmp_path, database_url=address(database), web_threads=4)
 
 
 @pytest.fixture(scope="session")

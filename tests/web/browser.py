@@ -13,9 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import create_app
-from portal.api.context import EXTENSION
 from portal.config import Config
+from tests.applications import lent
 from tests.web.issuer import Issuer
 
 TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
@@ -34,9 +33,8 @@ class Browser:
     @contextmanager
     def at(cls, config: Config, issuer: Issuer | None = None) -> Iterator[Browser]:
         """A browser at a web process of its own."""
-        app = create_app(config)
-        yield cls(app, app.test_client(), config.public_url or "http://localhost:8000", issuer)
-        app.extensions[EXTENSION].database.dispose()
+        with lent(config) as app:
+            yield cls(app, app.test_client(), config.public_url or "http://localhost:8000", issuer)
 
     def another(self) -> Browser:
         """Another browser at the same process."""

@@ -14,10 +14,9 @@ from portal.access.oidc import documents
 from portal.api.context import EXTENSION
 from portal.config import Config
 from portal.db import Database
-from tests import world
 from tests.api.desk import Desk
 from tests.rows import Rows
-from tests.shelf import Shelf
+from tests.shelf import Shelf, address
 from tests.web.browser import Browser
 from tests.web.issuer import CLIENT, Issuer, running_issuer
 
@@ -34,21 +33,20 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, shelf: Shelf, world_rows: Rows) -> Iterator[Database]:
     """A database that holds the world."""
-    opened = Database(database_url)
-    with opened.unit_of_work() as session:
-        world.build(session)
+    opened = shelf.open(database_url)
+    world_rows.put(opened)
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
-def config(database: Database, database_url: str, tmp_path: Path, issuer: Issuer) -> Config:
+def config(database: Database, tmp_path: Path, issuer: Issuer) -> Config:
     """Settings of a web process behind TLS, with the provider."""
     return Config(
         var=tmp_path,
-        database_url=database_url,
+        database_url=address(database),
         web_threads=4,
         public_url=HOME,
         secret_key=KEY,
@@ -78,7 +76,7 @@ def local(
     database = shelf.open(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path)}")
     world_rows.put(database)
     database.dispose()
-    url = database.engine.url.render_as_string(hide_password=False)
+    url = address(database)
     if url not in local_applications:
         local_applications[url] = create_app(Config(var=tmp_path, database_url=url, local_sign_in=True))
     app = local_applications[url]

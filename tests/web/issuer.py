@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,11 +38,13 @@ class Issuer:
         self.header: dict[str, Any] = {}
         self.sealed: Any = None
         self._codes: dict[str, dict[str, str]] = {}
+        self._rotations = 0
         self.rotate()
 
     def rotate(self) -> None:
         """Sign by a new key from now on; the old one is published no more."""
-        self.key = RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig"}, private=True)
+        self.key = _key(self._rotations)
+        self._rotations += 1
 
     def token(self, *, key: Any = None, header: dict[str, Any] | None = None, **claims: Any) -> str:
         """A JWT for the API; claims that are None are left out, spans count from now."""
@@ -97,6 +100,12 @@ class Issuer:
             return 400, {"error": "invalid_grant"}
         token = self.sealed or self.token(**{"nonce": asked["nonce"], **self.claims})
         return 200, {"access_token": "opaque", "token_type": "Bearer", "id_token": token}
+
+
+@cache
+def _key(number: int) -> RSAKey:
+    """The first key of every provider, the second, and so on: they are dear to make, and no two providers meet."""
+    return RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig"}, private=True)
 
 
 def _since(now: int, value: Any) -> Any:

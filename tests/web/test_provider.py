@@ -17,6 +17,7 @@ from portal.config import Config
 from portal.db import Database
 from portal.embedded import free_port
 from portal.models import GroupRole, Role, Tenant
+from tests.shelf import address
 from tests.web.browser import Browser
 from tests.web.conftest import HOME, KEY
 
@@ -56,10 +57,10 @@ def _until_it_answers(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def browser(provider: str, database: Database, database_url: str, tmp_path: Path) -> Iterator[Browser]:
+def browser(provider: str, database: Database, tmp_path: Path) -> Iterator[Browser]:
     config = Config(
         var=tmp_path,
-        database_url=database_url,
+        database_url=address(database),
         public_url=HOME,
         secret_key=KEY,
         oidc_issuer=provider,

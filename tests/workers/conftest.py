@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from portal.db import Database
-from tests.workers.desk import Desk
+from tests.workers.desk import FILE, Desk
 from tests.workers.stage import Stage
 
 
@@ -23,6 +26,10 @@ def stage(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> St
 
 
 @pytest.fixture
-def desk(database: Database, stage: Stage, tmp_path: Path) -> Desk:
+def desk(database: Database, stage: Stage, tmp_path: Path) -> Iterator[Desk]:
     """A desk with nothing asked yet."""
-    return stage.set(database, tmp_path)
+    made = stage.set(database, tmp_path)
+    # While somebody has it open, SQLite does not tidy the file up after each of the cluster's calls.
+    with closing(sqlite3.connect(tmp_path / FILE)) as held:
+        held.execute("SELECT count(*) FROM object").fetchone()
+        yield made

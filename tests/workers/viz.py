@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import yaml
 
 from portal.mesh.objects import ObjectRef
 from portal.mesh.viz.bundle import Bundle, read_bundle
@@ -160,7 +159,7 @@ def everything(desk: Desk) -> dict[str, Object]:
 def _all(desk: Desk) -> Iterator[tuple[str, Object]]:
     with desk.practice._store.transaction() as store:  # nothing else sees every kind
         for (body,) in store._connection.execute("SELECT body FROM object ORDER BY kind, namespace, name"):
-            obj = yaml.safe_load(body)
+            obj = json.loads(body)
             yield "/".join(key_of(obj)), obj
 
 
