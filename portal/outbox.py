@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 TASKS = frozenset(
     f"meshdesk.{name}"
-    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify", "posture")
+    for name in ("preflight", "apply", "undo", "inventory", "converge", "bundle", "notify", "posture", "topline")
 )
 NOTIFY_QUEUE = "notify"
 RESEND_AFTER = timedelta(seconds=10)

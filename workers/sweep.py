@@ -24,6 +24,7 @@ from portal.tickets.reminding import tell_late_undo
 from workers.clock import HANDS, Hand
 from workers.context import Context
 from workers.posture_due import call_for_postures
+from workers.topline.asking import call_for_topline
 from workers.viz.bundles import call_for_bundles
 
 log = logging.getLogger(__name__)
@@ -166,6 +167,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     "inventories": _call_inventories,
     "postures": call_for_postures,
     "bundles of Viz": call_for_bundles,
+    "figures of traffic": call_for_topline,
     "late undos": _tell_late_undos,
     "notices": _call_notifiers,
     "the seal": _seal,

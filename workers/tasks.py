@@ -16,6 +16,7 @@ from workers.orphans import converge_target
 from workers.posture import read_posture
 from workers.preflight import preflight
 from workers.sweep import sweep
+from workers.topline.asking import ask as ask_topline
 from workers.undo import undo
 from workers.viz.bundles import read_bundle
 
@@ -44,6 +45,7 @@ WORK: dict[str, Work] = {
     "meshdesk.bundle": read_bundle,
     "meshdesk.posture": read_posture,
     "meshdesk.notify": _notify,
+    "meshdesk.topline": ask_topline,
 }
 
 

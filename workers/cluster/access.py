@@ -16,7 +16,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 from portal.config import Config
 from portal.errors import ConfigurationError
+from portal.tickets.asking import flatten
 from workers.cluster.practice import PracticeCluster
+from workers.cluster.prometheus_entry import PrometheusEntry, PrometheusSchema, VizPrometheusSchema
 from workers.cluster.protocol import Cluster
 
 _WAYS = ("practice", "kubeconfig", "in_cluster")
@@ -32,6 +34,8 @@ class AccessSchema(Schema):
     kubeconfig = fields.String(validate=validate.Length(min=1))
     context = fields.String(validate=validate.Length(min=1))
     in_cluster = fields.Boolean(truthy={True}, falsy=set())
+    prometheus = fields.Nested(PrometheusSchema)
+    viz_prometheus = fields.Nested(VizPrometheusSchema)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_: Any) -> None:
@@ -43,12 +47,17 @@ class AccessSchema(Schema):
 
 @dataclass(frozen=True)
 class Access:
-    """How one cluster is reached; exactly one of practice, kubeconfig, in_cluster is set. Paths are absolute."""
+    """How one cluster is reached; exactly one of practice, kubeconfig, in_cluster is set. Paths are absolute.
+
+    `prometheus` is the platform's own, `viz_prometheus` that of Viz while a ticket has it there.
+    """
 
     practice: Path | None = None
     kubeconfig: Path | None = None
     context: str | None = None
     in_cluster: bool = False
+    prometheus: PrometheusEntry | None = None
+    viz_prometheus: PrometheusEntry | None = None
 
 
 _SCHEMA = AccessSchema()
@@ -62,7 +71,7 @@ def connect(name: str, config: Config) -> Cluster:
     Connects lazily: an unreachable cluster raises Transient on its first call. Raises ConfigurationError with the name
     of the cluster and what to mend when the file or the kubeconfig cannot be used.
     """
-    access = _access(name, config)
+    access = access_of(name, config)
     key = name, access, config.cluster_timeout.total_seconds()
     with _lock:
         known = _connected.get(key)
@@ -92,7 +101,8 @@ def configured(config: Config) -> dict[str, Access]:
     return read_access(config.clusters_file)
 
 
-def _access(name: str, config: Config) -> Access:
+def access_of(name: str, config: Config) -> Access:
+    """What the file says of one cluster; raises ConfigurationError, also where it does not name it."""
     known = configured(config)
     if name not in known:
         raise ConfigurationError(
@@ -109,12 +119,14 @@ def _entry(path: Path, name: str, entry: Any) -> Access:
     for field in ("practice", "kubeconfig"):
         if field in data:
             data[field] = (path.parent / Path(data[field]).expanduser()).absolute()
+    if "prometheus" in data:
+        data["prometheus"] = data["prometheus"].placed(path.parent)
     return Access(**data)
 
 
 def _sentence(error: ValidationError) -> str:
-    messages: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]
-    return "; ".join(f"{field}: {' '.join(texts)}" for field, texts in messages.items())
+    found = flatten(error.normalized_messages(), "")  # type: ignore[no-untyped-call]
+    return "; ".join(f"{field or '_schema'}: {' '.join(texts)}" for field, texts in found.items())
 
 
 def _reach(name: str, access: Access, timeout: float) -> Cluster:
