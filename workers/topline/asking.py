@@ -32,8 +32,8 @@ NOTHING_COUNTED = (
     "at least twice within {window} seconds."
 )
 NOT_ADMITTED = (
-    "Viz's Prometheus refuses Meshdesk's workers: it admits only the identities that an AuthorizationPolicy names. Your "
-    "platform operators name the workers' as prometheus_reader in the registry, and have Viz installed anew."
+    "Viz's Prometheus refuses Meshdesk's workers: it admits only the identities that an AuthorizationPolicy names. "
+    "Your platform operators name the workers' as prometheus_reader in the registry, and have Viz installed anew."
 )
 
 
