@@ -6,7 +6,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.controlplane.fixtures import control_plane
 
-pytest_plugins = ["tests.servers", "tests.shared", "tests.chromium", "tests.groups", "tests.notrun", "tests.renderings"]
+pytest_plugins = [
+    *("tests.servers", "tests.prometheus", "tests.shared", "tests.chromium"),
+    *("tests.groups", "tests.notrun", "tests.renderings"),
+]
 
 # How long it takes to think up an example says how busy the machine is, and nothing about the product.
 settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -17,6 +17,10 @@ PARTS = {
         "browser",
         "`apt-get install chromium`, or MESHDESK_TEST_CHROMIUM with a program's path, lets them run",
     ),
+    "prometheus": (
+        "Prometheus",
+        "`apt-get install prometheus`, or MESHDESK_TEST_PROMETHEUS with a program's path, lets them run",
+    ),
     "postgres": ("PostgreSQL", "MESHDESK_TEST_POSTGRES=URL of a server lets them run"),
 }
 
