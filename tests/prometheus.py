@@ -1,7 +1,7 @@
 """Real Prometheus servers for tests: Debian's program on a loopback port, with samples that are there from the start.
 
-A pytest plugin, loaded by tests/conftest.py. MESHDESK_TEST_PROMETHEUS names the program where it is not found by itself;
-promtool stands beside it.
+A pytest plugin, loaded by tests/conftest.py. MESHDESK_TEST_PROMETHEUS names the program where it is not found by
+itself; promtool stands beside it.
 """
 
 from __future__ import annotations

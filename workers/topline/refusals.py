@@ -7,6 +7,7 @@ from functools import singledispatch
 from typing import Any
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from portal.errors import MeshdeskError
 
@@ -37,7 +38,9 @@ def refusal(why: object, said: Mapping[str, Any] | None = None) -> Unanswered:
 def _of_error(why: OSError, _: Mapping[str, Any] | None = None) -> Unanswered:
     if isinstance(why, requests.exceptions.SSLError):
         return Unanswered(f"Its certificate cannot be verified: {_MEND} (ca_file in the clusters file).")
-    if isinstance(why, requests.Timeout):
+    # Of one that falls silent within its answer, requests says that the connection failed.
+    silent = any(isinstance(one, ReadTimeoutError) for one in why.args)
+    if silent or isinstance(why, requests.Timeout):
         return Unanswered("It was too slow to answer; it is asked again by itself.")
     return Unanswered(f"It cannot be reached; it is asked again by itself. Where that lasts, {_MEND}.")
 
