@@ -32,6 +32,7 @@ from portal.api import (
     testimony,
     tickets,
     tokens,
+    topline,
     trail,
 )
 
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     testimony.blueprint,
     kinds.blueprint,
     clusters.blueprint,
+    topline.blueprint,
     pauses.blueprint,
     gone.blueprint,
     revocations.blueprint,

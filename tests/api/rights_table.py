@@ -45,7 +45,7 @@ PUBLIC = {
 PAGES = {
     *("/tickets", "/tickets/<ref>", "/inbox", "/audit", "/audit/verification"),
     *("/new", "/new/<kind>", "/new/<kind>/preview"),
-    *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
+    *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture", "/topline"),
     *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
     "/settings/tenants/<name>",
     *("/admin", "/admin/deliveries", "/admin/people", "/admin/people/<path:name>", "/admin/tokens"),
@@ -54,7 +54,7 @@ PAGES = {
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {
     *("/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>", "/admin/registry/file", "/admin/policy/file"),
-    *("/tickets.csv", "/audit.csv"),
+    *("/tickets.csv", "/audit.csv", "/topline.csv"),
 }
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
@@ -363,6 +363,9 @@ TABLE: dict[str, Row] = {
     f"GET {API}/clusters": Row(None),
     f"GET {API}/clusters/<name>/namespaces": Row(None, practice),
     f"GET {API}/clusters/<name>/inventory?namespace=emojivoto": Row(Action.READ, practice),
+    f"GET {API}/topline": Row(None),
+    f"GET {API}/topline?cluster=practice&namespace=emojivoto": Row(Action.READ),
+    f"GET {API}/topline.csv?cluster=practice&namespace=emojivoto": Row(Action.READ),
     f"POST {API}/clusters/<name>/pause": Row(Action.PAUSE, running, REASON, tenants=False),
     f"POST {API}/clusters/<name>/resume": Row(Action.PAUSE, paused, tenants=False),
     f"POST {API}/clusters/<name>/gone": Row(Action.GIVE_UP, drained, REASON, tenants=False),
