@@ -57,6 +57,7 @@ KNOWING = {
     "kinds": Lazy("portal.cli.knowing:kinds", "What can be asked for."),
     "clusters": Lazy("portal.cli.knowing:clusters", "The clusters and how fresh their inventory is."),
     "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
+    "top": Lazy("portal.cli.topline:top", "Success rates, requests and latencies of your workloads."),
     "jobs": Lazy("portal.cli.jobs:jobs", "Jobs that the mesh keeps from ending, why, and what helps."),
 }
 ACCESS = {

@@ -149,6 +149,7 @@ def test_vizs_is_asked_only_while_tickets_have_viz_there(seat: Seat) -> None:
         seat.write(viz_prometheus={"url": viz.address})
         seat.ask()
         assert seat.problem().startswith("Figures come from Viz here, and Viz is not open now")
+        assert (seat.cluster().source, viz.asked) == (VIZ, [])
         up = Memory(bundle=practice(), since=NOW, up_at=NOW)
         keep(seat, up)
         seat.ask()

@@ -28,6 +28,10 @@ class Denied(Unanswered):
     """It knows who asks, and does not let them."""
 
 
+class NotOpen(Unanswered):
+    """It is Viz's Prometheus, and Viz is not there now."""
+
+
 @singledispatch
 def refusal(why: object, said: Mapping[str, Any] | None = None) -> Unanswered:
     """The refusal that an error of the transport, or an answer with what its JSON said, comes to."""

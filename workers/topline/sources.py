@@ -13,7 +13,7 @@ from portal.mesh.viz.views import VIZ_REF
 from workers.cluster.access import access_of
 from workers.cluster.prometheus_entry import PrometheusEntry
 from workers.context import Context
-from workers.topline.refusals import Unanswered
+from workers.topline.refusals import NotOpen, Unanswered
 from workers.viz.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def source_of(context: Context, cluster: str) -> Source:
     with context.database.reading() as session:
         namespace = _viz_is_up(session, cluster)
     if namespace is None:
-        raise Unanswered("Figures come from Viz here, and Viz is not open now: ask for it to see them.")
+        raise NotOpen("Figures come from Viz here, and Viz is not open now: ask for it to see them.")
     return Source(VIZ, access.viz_prometheus, access.viz_prometheus.url or f"http://prometheus.{namespace}.svc:9090")
 
 
