@@ -18,7 +18,7 @@ from portal.models import Cluster, ToplineCluster
 from workers.context import Context
 from workers.topline.prometheus import Prometheus
 from workers.topline.questions import Figures, Key, figures_of, latency_query, requests_query
-from workers.topline.refusals import Denied, NotOpen, TooMuch, Unanswered
+from workers.topline.refusals import Denied, NobodyToAsk, TooMuch, Unanswered
 from workers.topline.rows import forget, write
 from workers.topline.sources import VIZ, Source, source_of
 from workers.topline.turns import Turn, settle, take
@@ -62,8 +62,8 @@ def ask(context: Context, cluster: str) -> None:
         problem = NOTHING_COUNTED.format(window=source.entry.window) if nothing else None
         seconds = round(time.monotonic() - began, 3)
         settle(context, turn, source=source.name, problem=problem, seen_at=turn.seen_at, seconds=seconds)
-    except NotOpen as error:
-        settle(context, turn, source=VIZ, problem=error.sentence)
+    except NobodyToAsk as error:
+        settle(context, turn, source=error.source, problem=error.sentence)
     except Unanswered as error:
         log.warning("the figures of %s: %s", cluster, error.sentence)
         sentence = NOT_ADMITTED if isinstance(error, Denied) and source and source.name == VIZ else error.sentence

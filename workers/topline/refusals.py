@@ -28,8 +28,12 @@ class Denied(Unanswered):
     """It knows who asks, and does not let them."""
 
 
-class NotOpen(Unanswered):
-    """It is Viz's Prometheus, and Viz is not there now."""
+class NobodyToAsk(Unanswered):
+    """There is no Prometheus now; `source` is what it would be, None where nobody has named one."""
+
+    def __init__(self, sentence: str, source: str | None = None) -> None:
+        super().__init__(sentence)
+        self.source = source
 
 
 @singledispatch

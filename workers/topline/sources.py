@@ -13,7 +13,7 @@ from portal.mesh.viz.views import VIZ_REF
 from workers.cluster.access import access_of
 from workers.cluster.prometheus_entry import PrometheusEntry
 from workers.context import Context
-from workers.topline.refusals import NotOpen, Unanswered
+from workers.topline.refusals import NobodyToAsk
 from workers.viz.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -31,20 +31,20 @@ class Source:
 
 
 def source_of(context: Context, cluster: str) -> Source:
-    """Whom to ask now; raises Unanswered with what to do where there is nobody."""
+    """Whom to ask now; raises NobodyToAsk with what to do where there is nobody."""
     try:
         access = access_of(cluster, context.config)
     except ConfigurationError as error:
-        log.info("no Prometheus of %s can be asked: %s", cluster, error.sentence)
-        raise Unanswered(_NOBODY) from error
+        log.debug("no Prometheus of %s can be asked: %s", cluster, error.sentence)
+        raise NobodyToAsk(_NOBODY) from error
     if access.prometheus is not None:
         return Source(PLATFORM, access.prometheus, access.prometheus.url)
     if access.viz_prometheus is None:
-        raise Unanswered(_NOBODY)
+        raise NobodyToAsk(_NOBODY)
     with context.database.reading() as session:
         namespace = _viz_is_up(session, cluster)
     if namespace is None:
-        raise NotOpen("Figures come from Viz here, and Viz is not open now: ask for it to see them.")
+        raise NobodyToAsk("Figures come from Viz here, and Viz is not open now: ask for it to see them.", VIZ)
     return Source(VIZ, access.viz_prometheus, access.viz_prometheus.url or f"http://prometheus.{namespace}.svc:9090")
 
 
