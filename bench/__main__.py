@@ -12,14 +12,15 @@ from bench.figures import Figure, table
 from bench.lists import lists
 from bench.pages import pages
 from bench.posture import posture
+from bench.topline import topline
 from bench.windows import windows
 
 
 def main() -> None:
-    """Measure and print; takes about two minutes."""
+    """Measure and print; takes some minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, lists, pages, posture):
+    for part in (windows, lists, pages, posture, topline):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(
