@@ -14,6 +14,7 @@ from bench.lists import lists
 from bench.pages import pages
 from bench.posture import posture
 from bench.preflights import preflights
+from bench.topline import topline
 from bench.windows import windows
 
 
@@ -21,7 +22,7 @@ def main() -> None:
     """Measure and print; takes some minutes."""
     began = time.monotonic()
     figures: list[Figure] = []
-    for part in (windows, preflights, lists, pages, posture, guard):
+    for part in (windows, preflights, lists, pages, posture, topline, guard):
         with tempfile.TemporaryDirectory(prefix="meshdesk-bench-") as folder:
             figures += part(Path(folder))
     print(

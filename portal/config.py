@@ -87,6 +87,12 @@ class Config:
     posture_every: timedelta = _setting(
         "MESHDESK_POSTURE", timedelta(minutes=5), _duration, "How often the posture of each cluster is read."
     )
+    topline_every: timedelta = _setting(
+        "MESHDESK_TOPLINE",
+        timedelta(minutes=1),
+        _duration,
+        "How often each cluster's Prometheus is asked for success rates and latencies; new figures come each minute.",
+    )
     cluster_timeout: timedelta = _setting(
         "MESHDESK_CLUSTER_TIMEOUT", timedelta(seconds=5), _duration, "Longest that one call to a cluster may take."
     )

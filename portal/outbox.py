@@ -22,7 +22,7 @@ TASKS = frozenset(
     f"meshdesk.{name}"
     for name in (
         *("preflight", "apply", "undo", "inventory", "converge", "bundle", "guard", "notify"),
-        *("posture", "probe", "certificates"),
+        *("posture", "probe", "certificates", "topline"),
     )
 )
 NOTIFY_QUEUE = "notify"

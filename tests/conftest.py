@@ -7,13 +7,8 @@ from hypothesis import HealthCheck, settings
 from tests.controlplane.fixtures import control_plane
 
 pytest_plugins = [
-    "tests.servers",
-    "tests.shared",
-    "tests.chromium",
-    "tests.groups",
-    "tests.thrift",
-    "tests.notrun",
-    "tests.renderings",
+    *("tests.servers", "tests.prometheus", "tests.shared", "tests.chromium"),
+    *("tests.groups", "tests.thrift", "tests.notrun", "tests.renderings"),
 ]
 
 # How long it takes to think up an example says how busy the machine is, and nothing about the product.

@@ -21,6 +21,10 @@ PARTS = {
         "MariaDB, OpenLDAP and Debian's PostgreSQL",
         "`apt-get install mariadb-server-core slapd postgresql` lets them run",
     ),
+    "prometheus": (
+        "Prometheus",
+        "`apt-get install prometheus`, or MESHDESK_TEST_PROMETHEUS with a program's path, lets them run",
+    ),
     "postgres": ("PostgreSQL", "MESHDESK_TEST_POSTGRES=URL of a server lets them run"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from portal.db import Base, Database
-from portal.models import InventoryCluster, PostureCluster
+from portal.models import InventoryCluster, PostureCluster, ToplineCluster
 
 
 class Rows:
@@ -30,6 +30,7 @@ class Rows:
             # It was looked at just now, not when the tests began.
             connection.execute(update(InventoryCluster).values(seen_at=func.now(), tried_at=func.now()))
             connection.execute(update(PostureCluster).values(tried_at=func.now()))
+            connection.execute(update(ToplineCluster).values(tried_at=func.now()))
 
 
 def _count_on(connection: Connection, table: Table) -> None:

@@ -27,6 +27,7 @@ from workers.clock import HANDS, Hand
 from workers.context import Context
 from workers.guard.task import call_for_guards
 from workers.posture_due import call_for_postures
+from workers.topline.asking import call_for_topline
 from workers.viz.bundles import call_for_bundles
 
 log = logging.getLogger(__name__)
@@ -186,6 +187,7 @@ PARTS: dict[str, Callable[[Context], None]] = {
     "bundles of Viz": call_for_bundles,
     "guards": call_for_guards,
     "certificates": call_for_certificates,
+    "figures of traffic": call_for_topline,
     "late undos": _tell_late_undos,
     "notices": _call_notifiers,
     "the seal": _seal,

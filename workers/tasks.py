@@ -19,6 +19,7 @@ from workers.posture import read_posture
 from workers.preflight import preflight
 from workers.probe.task import probe
 from workers.sweep import sweep
+from workers.topline.asking import ask as ask_topline
 from workers.undo import undo
 from workers.viz.bundles import read_bundle
 
@@ -50,6 +51,7 @@ WORK: dict[str, Work] = {
     "meshdesk.certificates": read_certificates,
     "meshdesk.notify": _notify,
     "meshdesk.probe": _of_ticket(probe),
+    "meshdesk.topline": ask_topline,
 }
 
 

@@ -36,6 +36,7 @@ from portal.api import (
     testimony,
     tickets,
     tokens,
+    topline,
     trail,
 )
 
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     posture.blueprint,
     posture_deeds.blueprint,
     certificates.blueprint,
+    topline.blueprint,
     pauses.blueprint,
     gone.blueprint,
     guard.blueprint,

@@ -59,6 +59,7 @@ KNOWING = {
     "certificates": Lazy("portal.cli.certificates:certificates", "When the certificates of clusters' meshes end."),
     "inventory": Lazy("portal.cli.knowing:inventory", "The workloads of a namespace, as last seen."),
     "posture": Lazy("portal.cli.posture:posture", "How far the mesh really encrypts, and what no ticket explains."),
+    "top": Lazy("portal.cli.topline:top", "Success rates, requests and latencies of your workloads."),
     "jobs": Lazy("portal.cli.jobs:jobs", "Jobs that the mesh keeps from ending, why, and what helps."),
 }
 ACCESS = {

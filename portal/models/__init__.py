@@ -27,6 +27,7 @@ from portal.models.registry import (
 )
 from portal.models.search import SavedFilter, TicketWord
 from portal.models.ticket import Comment, Decision, Target, Ticket, TicketTarget
+from portal.models.topline import ToplineCluster, ToplineWorkload
 from portal.models.viz import VizBundle
 
 __all__ = [
@@ -71,6 +72,8 @@ __all__ = [
     "Ticket",
     "TicketTarget",
     "TicketWord",
+    "ToplineCluster",
+    "ToplineWorkload",
     "VizBundle",
     "WebSession",
 ]

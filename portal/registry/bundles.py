@@ -89,7 +89,9 @@ def take_secret(session: Session, cluster: str, read: Mapping[str, str] | str, *
 
 def _take(row: VizBundle, texts: Mapping[str, str], now: datetime) -> None:
     try:
-        found = read_bundle(texts, control_plane=row.source["control_plane"], listed=row.source["listed"])
+        source = row.source
+        reader = source.get("prometheus_reader")
+        found = read_bundle(texts, control_plane=source["control_plane"], listed=source["listed"], reader=reader)
     except BundleError as error:
         _settle(row, None, str(error), now)
         return

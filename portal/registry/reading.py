@@ -52,7 +52,7 @@ def _with_bundle(registry: RegistryFile, cluster: ClusterEntry, folder: Path, he
     if entry is None or entry.secret is not None:
         return cluster
     texts = _rendered(entry.chart, folder, helm) if entry.chart else _files(folder / (entry.bundle or ""), entry)
-    found = read_bundle(texts, control_plane=entry.control_plane, listed=entry.listed)
+    found = read_bundle(texts, control_plane=entry.control_plane, listed=entry.listed, reader=entry.prometheus_reader)
     tenants = {tenant.name for tenant in registry.tenants for one in tenant.namespaces if one.cluster == cluster.name}
     _refuse_open_dashboard(entry, found, len(tenants))
     return replace(cluster, viz=replace(entry, digest=found.digest, content=found))

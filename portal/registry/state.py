@@ -38,8 +38,8 @@ class ChartSource:
 class VizEntry:
     """What is installed for Viz tickets: a file or folder relative to the registry's, a Secret or a chart.
 
-    `listed` and `control_plane` are those of `read_bundle`. `content` is what was read, None where nothing was yet: two
-    entries are equal when their contents have one digest.
+    `listed`, `control_plane` and `prometheus_reader` (`reader`) are those of `read_bundle`. `content` is what was read,
+    None where nothing was yet: two entries are equal when their contents have one digest.
     """
 
     bundle: str | None = None
@@ -48,6 +48,7 @@ class VizEntry:
     listed: tuple[str, ...] = ()
     shared_dashboard: str | None = None
     control_plane: str = "linkerd"
+    prometheus_reader: str | None = None
     digest: str | None = None
     content: Bundle | None = field(default=None, compare=False, repr=False)
 
@@ -55,7 +56,9 @@ class VizEntry:
         """Where it comes from and how it is read, JSON-safe; `from_source` reads it back."""
         found = {key: getattr(self, key) for key in ("bundle", "secret", "chart")}
         source = {key: value if isinstance(value, str) else asdict(value) for key, value in found.items() if value}
-        return {**source, "listed": list(self.listed), "control_plane": self.control_plane}
+        # Named only where it is: what was stored before it could be reads as the same.
+        reader = {"prometheus_reader": self.prometheus_reader} if self.prometheus_reader else {}
+        return {**source, "listed": list(self.listed), "control_plane": self.control_plane, **reader}
 
     @classmethod
     def from_source(cls, source: Mapping[str, Any], **more: Any) -> VizEntry:

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from portal.fields import dns_label
+from portal.mesh.viz.reader import is_identity
 from portal.registry.state import ChartSource, SecretSource, VizEntry
 
 _SOURCES = ("bundle", "secret", "chart")
@@ -22,6 +23,13 @@ _listed = validate.Regexp(
     r"^[A-Z][A-Za-z]*(/[a-z0-9]([-a-z0-9]*[a-z0-9])?)?/[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?\Z",
     error="{input!r} names no object: write Kind/name or Kind/namespace/name.",
 )
+
+
+def _identity(text: str) -> None:
+    if not is_identity(text):
+        raise ValidationError(
+            f"{text!r} is no mesh identity: write ACCOUNT.NAMESPACE.serviceaccount.identity.linkerd.CLUSTER-DOMAIN."
+        )
 
 
 class SecretSchema(Schema):
@@ -56,6 +64,7 @@ class VizSchema(Schema):
     listed = fields.List(fields.String(validate=_listed), load_default=list)
     shared_dashboard = fields.String(load_default=None, validate=validate.Length(10, 1000, error="Say it in words."))
     control_plane = fields.String(load_default="linkerd", validate=dns_label)
+    prometheus_reader = fields.String(load_default=None, validate=_identity)
 
     @validates_schema
     def _has_one_source(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -45,6 +45,7 @@ PLACES = (
     Place("Live", "/live"),
     Place("Clusters", "/clusters"),
     Place("Posture", "/posture"),
+    Place("Traffic", "/topline"),
     Place("Audit", "/audit"),
     Place("Admin", "/admin", _sees_everything),
 )

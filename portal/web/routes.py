@@ -23,6 +23,7 @@ from portal.web import (  # noqa: F401
     signing_in,
     theme,
     tickets,
+    topline,
     trail,
 )
 from portal.web.admin import deliveries, overview, policy, registry  # noqa: F401

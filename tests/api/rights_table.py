@@ -46,8 +46,7 @@ PUBLIC = {
 PAGES = {
     *("/tickets", "/tickets/<ref>", "/inbox", "/audit", "/audit/verification"),
     *("/new", "/new/<kind>", "/new/<kind>/preview"),
-    *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture"),
-    "/posture/adoptions",
+    *("/live", "/live/revoke-all", "/clusters", "/clusters/<name>", "/posture", "/posture/adoptions", "/topline"),
     *("/settings", "/settings/tokens", "/settings/notifications", "/settings/absences", "/settings/tenants"),
     "/settings/tenants/<name>",
     *("/admin", "/admin/deliveries", "/admin/people", "/admin/people/<path:name>", "/admin/tokens"),
@@ -56,7 +55,7 @@ PAGES = {
 """For those who signed in with a browser; everybody else is led to the sign-in."""
 PIECES = {
     *("/tickets/<ref>/pulse", "/tickets/<ref>/manifests/<name>", "/admin/registry/file", "/admin/policy/file"),
-    *("/tickets.csv", "/audit.csv", "/posture/findings.csv", "/posture/workloads.csv"),
+    *("/tickets.csv", "/audit.csv", "/posture/findings.csv", "/posture/workloads.csv", "/topline.csv"),
 }
 """What scripts of those pages ask for, and files that they download: 401 for everybody else."""
 FORMS = {
@@ -394,6 +393,9 @@ TABLE: dict[str, Row] = {
     f"POST {API}/posture/findings/<number>/adopt": Row(Action.ADOPT, unexplained, REASON, done=201, tenants=False),
     f"POST {API}/posture/findings/<number>/revert": Row(Action.REVERT_HOLE, unexplained, REASON, 201, tenants=False),
     f"POST {API}/posture/adoptions": Row(Action.ADOPT, unexplained, {"tenant": "emojis", **REASON}, tenants=False),
+    f"GET {API}/topline": Row(None),
+    f"GET {API}/topline?cluster=practice&namespace=emojivoto": Row(Action.READ),
+    f"GET {API}/topline.csv?cluster=practice&namespace=emojivoto": Row(Action.READ),
     f"POST {API}/clusters/<name>/pause": Row(Action.PAUSE, running, REASON, tenants=False),
     f"POST {API}/clusters/<name>/resume": Row(Action.PAUSE, paused, tenants=False),
     f"GET {API}/clusters/<name>/guard": Row(None, practice),

@@ -15,6 +15,7 @@ from portal.errors import ConfigurationError
 from workers.cluster import connect
 from workers.cluster.access import Access, read_access
 from workers.cluster.practice_world import seed
+from workers.cluster.prometheus_entry import PrometheusEntry
 
 KUBECONFIG = """
 clusters: [{name: a, cluster: {server: "http://127.0.0.1:9"}}]
@@ -188,3 +189,52 @@ def test_a_forked_child_has_clients_of_its_own(config: Config, tmp_path: Path) -
     path = write(config, "practice: {practice: practice.db}\n")
     command = [sys.executable, "-c", FORK, str(path)]
     assert subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_a_prometheus_stands_beside_the_way_and_its_files_count_from_the_file(config: Config, tmp_path: Path) -> None:
+    path = write(
+        config,
+        "a: {in_cluster: true, prometheus: {url: 'https://prometheus.example.com/', token_file: token, window: 120}}\n"
+        "b: {in_cluster: true, prometheus: {url: 'http://127.0.0.1:9090', username: us, password_file: /etc/secret}}\n"
+        "c: {in_cluster: true, viz_prometheus: {}}\n"
+        "d: {in_cluster: true, viz_prometheus: {url: 'http://prometheus.linkerd-viz.svc:9090'}}\n",
+    )
+    plain = Access(in_cluster=True)
+    assert read_access(path) == {
+        "a": replace(
+            plain,
+            prometheus=PrometheusEntry("https://prometheus.example.com", token_file=tmp_path / "token", window=120),
+        ),
+        "b": replace(
+            plain,
+            prometheus=PrometheusEntry("http://127.0.0.1:9090", username="us", password_file=Path("/etc/secret")),
+        ),
+        "c": replace(plain, viz_prometheus=PrometheusEntry()),
+        "d": replace(plain, viz_prometheus=PrometheusEntry("http://prometheus.linkerd-viz.svc:9090")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("prometheus: {}", "prometheus.url: Missing data"),
+        ("prometheus: {url: 'http://prometheus.example.com'}", "prometheus.url: must be https"),
+        ("prometheus: {url: 'http://prometheus.monitoring.svc:9090'}", "prometheus.url: must be https"),
+        ("prometheus: {url: 'ftp://prometheus.example.com'}", "prometheus.url: must be an http or https address"),
+        ("prometheus: {url: 'https://prometheus.example.com:port'}", "prometheus.url: is no address"),
+        ("prometheus: {url: 'https://us:secret@prometheus.example.com'}", "prometheus.url: may hold no password"),
+        ("prometheus: {url: 'https://a.example.com', username: us}", "username and password_file go together"),
+        (
+            "prometheus: {url: 'https://a.example.com', token_file: t, username: us, password_file: p}",
+            "a token or a username, not both",
+        ),
+        ("prometheus: {url: 'https://a.example.com', token: secret}", "prometheus.token: Unknown field"),
+        ("prometheus: {url: 'https://a.example.com', window: 5}", "Give 15 to 600 seconds"),
+        ("viz_prometheus: {url: 'http://prometheus.example.com'}", "viz_prometheus.url: must be https"),
+    ],
+)
+def test_a_prometheus_that_cannot_be_asked_safely_is_refused(config: Config, entry: str, words: str) -> None:
+    write(config, f"a: {{in_cluster: true, {entry}}}\n")
+    said = refusal("a", config)
+    assert words in said
+    assert "secret" not in said

@@ -33,7 +33,8 @@ API = "/api/v1"
 # What is read from the environment by the command line (place.py), and by the tests themselves.
 OTHER_VARIABLES = {
     *("MESHDESK_URL", "MESHDESK_TOKEN"),
-    *("MESHDESK_TEST_CHROMIUM", "MESHDESK_TEST_POSTGRES", "MESHDESK_REQUIRE_ALL"),
+    *("MESHDESK_TEST_CHROMIUM", "MESHDESK_TEST_POSTGRES", "MESHDESK_TEST_PROMETHEUS"),
+    "MESHDESK_REQUIRE_ALL",
 }
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from portal.db import Database, database_now
-from portal.models import PostureCluster
+from portal.models import PostureCluster, ToplineCluster
 from tests import world
 from tests.certificates import all_read
 from tests.rows import Rows
@@ -26,10 +26,11 @@ class Stage:
         desk.practice.set("terminate_seconds", 0)
         with database.unit_of_work() as session:
             world.build(session)
-            # As if its posture were known: sweeps call for nothing that a test did not mean.
+            # As if posture and figures were known: sweeps call for nothing that a test did not mean.
             now = database_now(session)
             session.add_all(PostureCluster(cluster=name, tried_at=now, facts={}) for name in world.CLUSTERS)
             all_read(session)
+            session.add_all(ToplineCluster(cluster=name, tried_at=now) for name in world.CLUSTERS)
         refresh(desk.context, "practice")
         self._rows = Rows(database)
 

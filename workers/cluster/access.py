@@ -16,7 +16,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 from portal.config import Config
 from portal.errors import ConfigurationError
+from portal.tickets.asking import flatten
 from workers.cluster.practice import PracticeCluster
+from workers.cluster.prometheus_entry import PrometheusEntry, PrometheusSchema, VizPrometheusSchema
 from workers.cluster.protocol import Cluster
 from workers.probe.rules import NOTHING_SAID, ProbeRules, ProbeSchema
 
@@ -37,6 +39,8 @@ class AccessSchema(Schema):
     context = fields.String(validate=validate.Length(min=1))
     in_cluster = fields.Boolean(truthy={True}, falsy=set())
     probe = fields.Nested(ProbeSchema)
+    prometheus = fields.Nested(PrometheusSchema)
+    viz_prometheus = fields.Nested(VizPrometheusSchema)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_: Any) -> None:
@@ -48,13 +52,18 @@ class AccessSchema(Schema):
 
 @dataclass(frozen=True)
 class Access:
-    """How one cluster is reached; exactly one of practice, kubeconfig, in_cluster is set. Paths are absolute."""
+    """How one cluster is reached; exactly one of practice, kubeconfig, in_cluster is set. Paths are absolute.
+
+    `prometheus` is the platform's own, `viz_prometheus` that of Viz while a ticket has it there.
+    """
 
     practice: Path | None = None
     kubeconfig: Path | None = None
     context: str | None = None
     in_cluster: bool = False
     probe: ProbeRules = NOTHING_SAID
+    prometheus: PrometheusEntry | None = None
+    viz_prometheus: PrometheusEntry | None = None
 
 
 _SCHEMA = AccessSchema()
@@ -99,7 +108,7 @@ def configured(config: Config) -> dict[str, Access]:
 
 
 def access_of(name: str, config: Config) -> Access:
-    """The entry of one cluster; raises ConfigurationError where there is none."""
+    """What the file says of one cluster; raises ConfigurationError, also where it does not name it."""
     known = configured(config)
     if name not in known:
         raise ConfigurationError(
@@ -116,19 +125,14 @@ def _entry(path: Path, name: str, entry: Any) -> Access:
     for field in ("practice", "kubeconfig"):
         if field in data:
             data[field] = (path.parent / Path(data[field]).expanduser()).absolute()
+    if "prometheus" in data:
+        data["prometheus"] = data["prometheus"].placed(path.parent)
     return Access(**data)
 
 
 def _sentence(error: ValidationError) -> str:
-    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
-    return "; ".join(f"{field}: {_words(found)}" for field, found in messages.items())
-
-
-def _words(found: Any) -> str:
-    """The sentences of one field; those of what is inside it by its name or position."""
-    if isinstance(found, dict):
-        return "; ".join(f"{inside}: {_words(texts)}" for inside, texts in found.items())
-    return " ".join(found)
+    found = flatten(error.normalized_messages(), "")  # type: ignore[no-untyped-call]
+    return "; ".join(f"{field or '_schema'}: {' '.join(texts)}" for field, texts in found.items())
 
 
 def _reach(name: str, access: Access, timeout: float) -> Cluster:

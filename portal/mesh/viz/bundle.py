@@ -24,6 +24,7 @@ from portal.mesh.viz.names import (
     Object,
     mapping,
 )
+from portal.mesh.viz.reader import reader_objects, reader_problems
 from portal.mesh.viz.rights import dashboard_may_tap
 
 # Helm's hash over the certificates of a rendering: with it every rendering would be another bundle.
@@ -66,21 +67,29 @@ class Bundle:
         return cls(**{**data, "objects": tuple(data["objects"])})
 
 
-def read_bundle(texts: Mapping[str, str], *, control_plane: str = "linkerd", listed: Collection[str] = ()) -> Bundle:
+def read_bundle(
+    texts: Mapping[str, str],
+    *,
+    control_plane: str = "linkerd",
+    listed: Collection[str] = (),
+    reader: str | None = None,
+) -> Bundle:
     """The bundle of these files (name to YAML or JSON text); `linkerd viz install` and `helm template` write such.
 
     `listed` names objects without Viz's label, or outside its namespace, that belong to it all the same: `Kind/name`
-    or `Kind/namespace/name`. The Namespace and the two Secrets for certificates are added where they are missing.
-    Raises BundleError with all problems.
+    or `Kind/namespace/name`. The Namespace and the two Secrets for certificates are added where they are missing,
+    and with `reader` what lets that mesh identity read Viz's Prometheus. Raises BundleError with all problems.
     """
     found, problems = manifests(texts)
     if not found and not problems:
         problems = ["There is no object in it: give the manifest that `linkerd viz install` prints."]
     problems += broken(found, control_plane, listed)
+    namespace = viz_namespace(found)
+    problems += reader_problems((one.obj for one in found), namespace) if reader else []
     if problems:
         raise BundleError(problems)
-    namespace = viz_namespace(found)
     objects = [_stripped(one.obj) for one in found] + _missing(found, namespace)
+    objects += reader_objects(reader, namespace) if reader else []
     objects.sort(key=lambda obj: (obj["apiVersion"], obj["kind"], obj["metadata"].get("namespace") or "", _name(obj)))
     return Bundle(tuple(objects), namespace, _digest(objects), dashboard_may_tap(objects, namespace))
 

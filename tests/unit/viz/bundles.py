@@ -35,9 +35,9 @@ def objects() -> Objects:
     return copy.deepcopy(_objects())
 
 
-def practice() -> Bundle:
+def practice(reader: str | None = None) -> Bundle:
     """The practice bundle."""
-    return read_bundle({"viz.yaml": PRACTICE})
+    return read_bundle({"viz.yaml": PRACTICE}, reader=reader)
 
 
 def fixture(name: str) -> str:
