@@ -15,7 +15,7 @@ from portal.tickets.routing import probed_of
 RUNNING, ENDED = "running", "ended"
 
 
-class CertificateSchema(Output):
+class PeerCertificateSchema(Output):
     """What a server's certificate says; nothing of it is verified."""
 
     subject = fields.String()
@@ -30,7 +30,7 @@ class SecuredSchema(Output):
     after = fields.String(metadata={"description": "tls, or the opening before it: postgresql, mysql, smtp, ldap."})
     protocol = fields.String()
     cipher = fields.String()
-    certificate = fields.Nested(CertificateSchema, allow_none=True)
+    certificate = fields.Nested(PeerCertificateSchema, allow_none=True)
 
 
 class ProbedPortSchema(Output):
