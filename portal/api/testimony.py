@@ -8,7 +8,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from portal import queries
-from portal.api import answers, paging, schemas
+from portal.api import paging, schemas, testimony_schemas
 from portal.api.answering import answer
 from portal.api.context import actor, parts
 from portal.api.idempotency import Edge, change
@@ -24,9 +24,9 @@ from portal.tickets.manifests import manifests_of
 from portal.tickets.moving import number_of
 
 blueprint = Blueprint("testimony", "Events, evidence and comments of a ticket.")
-EVENTS, EVIDENCE = answers.EventPageSchema(), answers.EvidenceListSchema()
-COMMENTS, COMMENT = answers.CommentListSchema(), answers.CommentMadeSchema()
-MANIFESTS, HISTORY = answers.ManifestListSchema(), answers.HistorySchema()
+EVENTS, EVIDENCE = testimony_schemas.EventPageSchema(), testimony_schemas.EvidenceListSchema()
+COMMENTS, COMMENT = testimony_schemas.CommentListSchema(), testimony_schemas.CommentMadeSchema()
+MANIFESTS, HISTORY = testimony_schemas.ManifestListSchema(), testimony_schemas.HistorySchema()
 YAML = "application/yaml"
 
 

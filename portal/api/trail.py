@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import queries
 from portal.access.actor import Actor
-from portal.api import answers, paging, schemas
+from portal.api import paging, schemas, testimony_schemas
 from portal.api.answering import answer
 from portal.api.context import actor, parts
 from portal.api.csv_file import MOST_ROWS, csv_response
@@ -47,7 +47,7 @@ class TrailSchema(schemas.PageSchema, SearchSchema):
     """Which page of which events."""
 
 
-class TrailEventSchema(answers.EventSchema):
+class TrailEventSchema(testimony_schemas.EventSchema):
     """One event with the chain that it is of."""
 
     chain = fields.String(metadata={"description": "The ticket's reference, or `system`."})

@@ -26,7 +26,8 @@ from portal.models.registry import (
     Tenant,
 )
 from portal.models.search import SavedFilter, TicketWord
-from portal.models.ticket import Comment, Decision, Target, Ticket, TicketTarget
+from portal.models.target import Target, TicketTarget
+from portal.models.ticket import Comment, Decision, Ticket
 from portal.models.topline import ToplineCluster, ToplineWorkload
 from portal.models.viz import VizBundle
 

@@ -1,17 +1,21 @@
-"""The ticket, its decisions and comments, and the targets that it acts on."""
+"""The ticket, its decisions and its comments."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Enum, ForeignKey, Index, Integer, UniqueConstraint, false, text
+from sqlalchemy import Boolean, Enum, ForeignKey, Index, Integer, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.db import Base, IdColumn, Instant, JSONDict, JSONList, Name, Words
 from portal.hats import is_named
 from portal.models.registry import Person, Tenant
 from portal.states import OCCUPYING, State
+
+if TYPE_CHECKING:
+    # Each names the other; SQLAlchemy finds them by name.
+    from portal.models.target import TicketTarget
 
 _IN_USE = f"state IN ({', '.join(repr(state.value) for state in sorted(OCCUPYING))})"
 _OCCUPIED = text(f"renews_id IS NULL AND {_IN_USE}")
@@ -229,41 +233,3 @@ class Comment(Base):
     answers_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"), comment="the question that it answers")
 
     author: Mapped[Person] = relationship(lazy="raise_on_sql")
-
-
-class Target(Base):
-    """One thing in a cluster that tickets act on, and what Meshdesk remembers of it; `sequence` is compare-and-set.
-
-    A workload, or where objects are created: `egress` and `tap` of a namespace, `viz` of a cluster (no namespace).
-    """
-
-    __tablename__ = "target"
-    __table_args__ = (UniqueConstraint("cluster", "kind", "namespace", "name"),)
-
-    id: Mapped[IdColumn]
-    cluster: Mapped[Name] = mapped_column(ForeignKey("cluster.name"))
-    kind: Mapped[Name]
-    namespace: Mapped[Name]
-    name: Mapped[Name]
-    uid: Mapped[Name | None] = mapped_column(comment="of the object the memory is about; a changed uid starts anew")
-    memory: Mapped[JSONDict] = mapped_column(comment="baseline, written, intended: portal.mesh.fold.Memory")
-    sequence: Mapped[int] = mapped_column(Integer, default=0, comment="number of the last intended write")
-    claim_token: Mapped[Name | None] = mapped_column(comment="of the worker that creates or deletes its objects now")
-    claim_until: Mapped[Instant | None]
-
-
-class TicketTarget(Base):
-    """What one ticket wants of one target; a target's live tickets are this join."""
-
-    __tablename__ = "ticket_target"
-
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
-    target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), primary_key=True, index=True)
-    wanted: Mapped[JSONDict] = mapped_column(comment="portal.mesh.fold.Want")
-    suspended: Mapped[JSONDict] = mapped_column(comment="entries that somebody removed: not added again")
-    written_at: Mapped[Instant | None]
-    fenced_at: Mapped[Instant | None] = mapped_column(comment="the undo made every earlier reader's version stale")
-    proven_at: Mapped[Instant | None] = mapped_column(comment="applied and seen; reset when the undo begins")
-
-    ticket: Mapped[Ticket] = relationship(lazy="raise_on_sql", back_populates="targets")
-    target: Mapped[Target] = relationship(lazy="raise_on_sql")

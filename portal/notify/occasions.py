@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal.kinds.registry import kind_named
-from portal.models import Ticket
-from portal.notify import audience, saying
+from portal.notify import audience, occurring, saying
 from portal.notify.audience import Occasion, Whom, all_of
 from portal.notify.lateness import is_late, problem_key
 from portal.notify.sorts import Sort
-from portal.states import Adopts, Outcome, State
 
 Words = str | Callable[[Occasion], str]
 
@@ -38,50 +35,12 @@ class Telling:
     once: Callable[[Occasion], str] | None = None
 
 
-def _undecided(ticket: Ticket) -> bool:
-    looked_at = bool(ticket.preflight_clean) or not kind_named(ticket.kind).has_cluster_change
-    return ticket.state is State.PENDING and not ticket.automatic and looked_at
-
-
-def _can_be_decided(occasion: Occasion) -> bool:
-    return _undecided(occasion.ticket) and occasion.ticket.question_id is None
-
-
-def _is_blocked(occasion: Occasion) -> bool:
-    ticket = occasion.ticket
-    return ticket.state is State.PENDING and ticket.preflight_clean is False
-
-
-def _was_pending(occasion: Occasion) -> bool:
-    return occasion.payload.get("from") == State.PENDING
-
-
-def _by_policy(occasion: Occasion) -> bool:
-    # Of a broken glass, or of a hole that is being closed, they are told as of that.
-    told_already = occasion.ticket.break_glass or occasion.ticket.adopts == Adopts.CLOSE
-    return _was_pending(occasion) and occasion.ticket.automatic and not told_already
-
-
-def _failed_writing(occasion: Occasion) -> bool:
-    return occasion.ticket.outcome == Outcome.FAILED
-
-
-def _stays_open(occasion: Occasion) -> bool:
-    return occasion.ticket.adopts != Adopts.CLOSE
-
-
-def _this_hour(occasion: Occasion) -> str:
-    # A container that starts and ends in turns would be told each time.
-    ticket, at = occasion.ticket, occasion.event.happened_at
-    return f"{occasion.event.chain}:stalled:{ticket.state}:{at:%Y-%m-%dT%H}"
-
-
 _WAITS = "waits for a decision"
 _DECIDE = "Look at what it asks and what it would change, and approve or reject it."
 _STUCK = "Its window is over and its change may still be in the cluster: see what holds the undo up, and mend that."
 _CONFIRM = "Confirm that it is still needed, or let it end."
 
-_IF_READY = Telling(Sort.WAITING, audience.newly_deciding, _WAITS, _DECIDE, _can_be_decided)
+_IF_READY = Telling(Sort.WAITING, audience.newly_deciding, _WAITS, _DECIDE, occurring.can_be_decided)
 _MENTION = Telling(Sort.MENTION, audience.mentioned, "mentions you", "Read what was said, and answer there.")
 _LATE = Telling(
     Sort.FAILED_TO_UNDO,
@@ -107,7 +66,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             audience.newly_requester,
             "cannot be decided yet",
             "Its preflight found what blocks the change: mend that and run the preflight again, or withdraw it.",
-            _is_blocked,
+            occurring.is_blocked,
         ),
     ),
     "ticket:rerouted": (_IF_READY,),
@@ -122,7 +81,9 @@ TOLD: dict[str, tuple[Telling, ...]] = {
     ),
     "question:answered": (
         Telling(Sort.ANSWER, audience.asker, "has an answer to your question", _DECIDE),
-        Telling(Sort.WAITING, audience.deciders, _WAITS, _DECIDE, lambda occasion: _undecided(occasion.ticket)),
+        Telling(
+            Sort.WAITING, audience.deciders, _WAITS, _DECIDE, lambda occasion: occurring.undecided(occasion.ticket)
+        ),
         _MENTION,
     ),
     "comment:added": (_MENTION,),
@@ -133,14 +94,14 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             "is approved",
             saying.approved_next,
             # An approval that a worker hands back, or that a retry renews, is nobody's decision.
-            _was_pending,
+            occurring.was_pending,
         ),
         Telling(
             Sort.AUTOMATIC,
             audience.told_by_rule_or_partners,
             "was approved by the policy",
             "Nobody has to do anything. Revoke it if it should not be.",
-            _by_policy,
+            occurring.by_policy,
         ),
     ),
     "ticket:rejected": (
@@ -152,7 +113,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             all_of(audience.requester, audience.told_by_rule),
             "is active",
             saying.active_next,
-            _stays_open,
+            occurring.stays_open,
         ),
     ),
     "window:ending-soon": (
@@ -177,7 +138,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             audience.requester,
             "could not be applied",
             "What was written of it is taken back now. Read why, and ask again once that is mended.",
-            _failed_writing,
+            occurring.failed_writing,
         ),
     ),
     "ticket:closed": (
@@ -200,7 +161,7 @@ TOLD: dict[str, tuple[Telling, ...]] = {
             audience.requester,
             "has a rollout that does not go on",
             "See which pods hang and why, and mend that: the rollout goes on by itself.",
-            once=_this_hour,
+            once=occurring.this_hour,
         ),
     ),
     "drift:suspended": (_DRIFT,),
