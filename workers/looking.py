@@ -1,4 +1,4 @@
-"""A preflight's context: what the targets of a ticket share is read from the cluster once. preflight.py makes it."""
+"""The context of one look: what the targets of a ticket share is read once. preflight.py and probe/ make it."""
 
 from __future__ import annotations
 

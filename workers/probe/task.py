@@ -21,6 +21,7 @@ from portal.tickets.routing import digest_of
 from workers.context import Context, Spot
 from workers.handlers import Looked
 from workers.handling import handler_of
+from workers.looking import Looking
 from workers.probe.planning import Trial, planned
 from workers.probe.port import attempts_at
 from workers.rollout import links_of
@@ -56,7 +57,8 @@ def _call_again(context: Context, ticket: Ticket) -> None:
 
 
 def _probed(context: Context, ticket: Ticket, spots: list[Spot]) -> Probed:
-    looked = {spot: handler_of(spot).look(context, ticket, spot) for spot in spots}
+    looking = Looking.of(context)
+    looked = {spot: handler_of(spot).look(looking, ticket, spot) for spot in spots}
     plan = planned(context, ticket, looked)
     lines = [*_tried(plan.trials), *plan.untried]
     return Probed(tuple(lines) or _nothing(looked), digest_of(ticket.fields), _views(looked))
