@@ -140,7 +140,7 @@ def test_the_trail_of_a_whole_story_verifies(desk: Desk) -> None:
         assert list(audit.verify(session)) == []
         assert list(audit.verify(session, CHAIN)) == []
     kinds = [type_.removeprefix("evidence:") for type_ in desk.events(1) if type_.startswith("evidence:")]
-    assert kinds == ["preflight", "before", "applied", "undone"]
+    assert kinds == ["preflight", "probe", "before", "applied", "undone"]
 
 
 def test_every_way_of_changing_it_is_found(desk: Desk) -> None:

@@ -65,6 +65,8 @@ class Visit:
 
     def check(self) -> None:
         """Assert what holds of every page: no complaint, nothing that axe finds, sideways, jumping or heavy."""
+        # After a form was sent its words are there before its styles are.
+        self.page.wait_for_load_state("load")
         assert self.trouble == []
         assert self.page.evaluate(SIDEWAYS) <= 0, f"{self.page.url} scrolls sideways"
         assert self.page.evaluate(SHIFT) < 0.1, f"{self.page.url} shifts while it loads"
