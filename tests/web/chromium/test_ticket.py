@@ -72,7 +72,7 @@ def test_a_rollout_that_hangs_says_so_in_every_look(visit: Visiting, desk: Desk,
     tab = visit("member", look)
     page = tab.go(f"/tickets/{claim.ref}")
     expect(page.locator(".way [aria-current=step]")).to_contain_text("cannot be started (ImagePullBackOff)")
-    expect(page.locator(".story").last).to_contain_text("saw that the rollout does not go on")
+    expect(page.locator(".story").first).to_contain_text("saw that the rollout does not go on")
     tab.check()
 
 
