@@ -45,7 +45,8 @@ def fact(code: Code, detail: Detail) -> str:
     if detail.get("left"):
         said.append(f"No live ticket explains {detail['left']}.")
     if detail.get("open"):
-        said.append(f"No live ticket explains {_count(detail['open'], 'of them', 'of them')}.")
+        some = detail["open"] < detail.get("workloads", 0)
+        said.append(f"No live ticket explains {detail['open']} of them." if some else "No live ticket explains it.")
     if detail.get("ours"):
         said.append("Meshdesk wrote it, and no live ticket asks for it.")
     return " ".join(said).strip()

@@ -352,6 +352,12 @@ def test_every_code_has_words(code: Code) -> None:
             "No live ticket explains 2 of them.",
         ),
         (
+            Code.SKIP_INBOUND,
+            {"ports": "3306", "workloads": 2, "named": ["deployment/a", "deployment/b"], "open": 2},
+            "Past the proxy go inbound 3306 in 2 workloads by the namespace (deployment/a, deployment/b). "
+            "No live ticket explains it.",
+        ),
+        (
             Code.OLD_PROXY,
             {"values": [["x", "edge-25.1.1"]], "pods": 1, "of": 1, "expected": "edge-26.6.3"},
             "Proxy edge-25.1.1 runs in its only pod; the control plane has edge-26.6.3.",
