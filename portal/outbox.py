@@ -118,28 +118,30 @@ def waiting(session: Session, task: str, subject: int | str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def send_once(session: Session, call: Call, *, now: datetime) -> None:
+    """Send it unless such a message is still to be taken: once, however often it is asked for meanwhile."""
+    if not waiting(session, call.task, call.subject):
+        send(session, call, now=now)
+
+
 def ask_inventory(session: Session, cluster: str, *, now: datetime) -> None:
-    """Have a cluster's inventory refreshed, once, however often it is asked for meanwhile."""
-    if not waiting(session, "meshdesk.inventory", cluster):
-        send(session, Call("meshdesk.inventory", cluster, apply_queue(cluster)), now=now)
+    """Have a cluster's inventory refreshed, once."""
+    send_once(session, Call("meshdesk.inventory", cluster, apply_queue(cluster)), now=now)
 
 
 def ask_posture(session: Session, cluster: str, *, now: datetime) -> None:
-    """Have a cluster's posture read, once, however often it is asked for meanwhile."""
-    if not waiting(session, "meshdesk.posture", cluster):
-        send(session, Call("meshdesk.posture", cluster, look_queue(cluster)), now=now)
+    """Have a cluster's posture read, once."""
+    send_once(session, Call("meshdesk.posture", cluster, look_queue(cluster)), now=now)
 
 
 def ask_guard(session: Session, cluster: str, *, now: datetime) -> None:
-    """Have a cluster's guard held to the registry and the live tickets, once, however often it is asked meanwhile."""
-    if not waiting(session, "meshdesk.guard", cluster):
-        send(session, Call("meshdesk.guard", cluster, apply_queue(cluster)), now=now)
+    """Have a cluster's guard held to the registry and the live tickets, once."""
+    send_once(session, Call("meshdesk.guard", cluster, apply_queue(cluster)), now=now)
 
 
 def ask_notify(session: Session, channel: str, *, now: datetime) -> None:
-    """Have a worker send what is due by a channel, once, however often it is asked for meanwhile."""
-    if not waiting(session, "meshdesk.notify", channel):
-        send(session, Call("meshdesk.notify", channel, NOTIFY_QUEUE), now=now)
+    """Have a worker send what is due by a channel, once."""
+    send_once(session, Call("meshdesk.notify", channel, NOTIFY_QUEUE), now=now)
 
 
 def resend(session: Session, *, now: datetime) -> int:

@@ -28,8 +28,7 @@ def call_for_certificates(context: Context) -> None:
         whole = and_(CertificateReading.problem.is_(None), tried > now - AGAIN_AFTER)
         read = select(CertificateReading.cluster).where(or_(whole, tried > now - AFTER_A_FAILURE))
         for name in session.scalars(select(Cluster.name).where(Cluster.active, Cluster.name.not_in(read))).all():
-            if not outbox.waiting(session, TASK, name):
-                outbox.send(session, outbox.Call(TASK, name, outbox.look_queue(name)), now=now)
+            outbox.send_once(session, outbox.Call(TASK, name, outbox.look_queue(name)), now=now)
 
 
 def read_certificates(context: Context, name: str) -> None:

@@ -84,9 +84,8 @@ def _annotations(row: InventoryWorkload) -> dict[str, str]:
 
 
 def _call(session: Session, target: Target, *, now: datetime, delay: timedelta = timedelta(0)) -> None:
-    if not outbox.waiting(session, "meshdesk.converge", target.id):
-        call = outbox.Call("meshdesk.converge", target.id, outbox.undo_queue(target.cluster), delay)
-        outbox.send(session, call, now=now)
+    call = outbox.Call("meshdesk.converge", target.id, outbox.undo_queue(target.cluster), delay)
+    outbox.send_once(session, call, now=now)
 
 
 def _drifted(session: Session, target: Target, live: Sequence[TicketTarget]) -> bool:

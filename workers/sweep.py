@@ -110,9 +110,7 @@ def _call_preflights(context: Context) -> None:
 
 
 def _call_preflight(session: Session, ticket_id: int, now: datetime) -> None:
-    if not outbox.waiting(session, "meshdesk.preflight", ticket_id):
-        ticket = session.get_one(Ticket, ticket_id)
-        outbox.send(session, outbox.preflight_call(ticket), now=now)
+    outbox.send_once(session, outbox.preflight_call(session.get_one(Ticket, ticket_id)), now=now)
 
 
 def _mind_probes(context: Context) -> None:

@@ -182,7 +182,7 @@ def attach_preflight(session: Session, ticket_id: int, found: Preflight, *, now:
         reroute(session, ticket, found.route, by=WORKER, now=now)
     # After the route: who is told that it can be decided are those whom its rule asks now.
     attach(session, ticket, "preflight", found.data, now=now)
-    if awaits_probe(session, ticket) and not outbox.waiting(session, "meshdesk.probe", ticket.id):
-        outbox.send(session, outbox.probe_call(ticket), now=now)
+    if awaits_probe(session, ticket):
+        outbox.send_once(session, outbox.probe_call(ticket), now=now)
     settle(session, ticket, now=now)
     return ticket

@@ -98,5 +98,5 @@ def mind_probe(session: Session, ticket_id: int, *, now: datetime) -> None:
         names = [f"{link.target.kind}/{link.target.name}" for link in ticket.targets]
         lines = tuple(Line(name, "inbound and outbound", "", untried) for name in names)
         attach_probe(session, ticket_id, Probed(lines, digest_of(ticket.fields)), now=now)
-    elif not outbox.waiting(session, "meshdesk.probe", ticket_id):
-        outbox.send(session, outbox.probe_call(ticket), now=now)
+    else:
+        outbox.send_once(session, outbox.probe_call(ticket), now=now)

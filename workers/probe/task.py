@@ -52,8 +52,7 @@ def probe(context: Context, ticket_id: int) -> None:
 
 def _call_again(context: Context, ticket: Ticket) -> None:
     with context.database.unit_of_work() as session:
-        if not outbox.waiting(session, "meshdesk.probe", ticket.id):
-            outbox.send(session, replace(outbox.probe_call(ticket), delay=TRY_AGAIN), now=database_now(session))
+        outbox.send_once(session, replace(outbox.probe_call(ticket), delay=TRY_AGAIN), now=database_now(session))
 
 
 def _probed(context: Context, ticket: Ticket, spots: list[Spot]) -> Probed:

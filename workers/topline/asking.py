@@ -44,8 +44,7 @@ def call_for_topline(context: Context) -> None:
         recent = ToplineCluster.tried_at > now - context.config.topline_every
         tried = select(ToplineCluster.cluster).where(recent)
         for name in session.scalars(select(Cluster.name).where(Cluster.active, Cluster.name.not_in(tried))).all():
-            if not outbox.waiting(session, "meshdesk.topline", name):
-                outbox.send(session, outbox.Call("meshdesk.topline", name, outbox.look_queue(name)), now=now)
+            outbox.send_once(session, outbox.Call("meshdesk.topline", name, outbox.look_queue(name)), now=now)
         forget(session, now)
 
 

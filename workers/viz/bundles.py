@@ -30,8 +30,8 @@ def call_for_bundles(context: Context) -> None:
         now = database_now(session)
         old = or_(VizBundle.checked_at.is_(None), VizBundle.checked_at <= now - AGAIN_AFTER)
         for name in session.scalars(select(VizBundle.cluster).where(old)).all():
-            if secrets_to_read(session, name) and not outbox.waiting(session, "meshdesk.bundle", name):
-                outbox.send(session, outbox.Call("meshdesk.bundle", name, outbox.apply_queue(name)), now=now)
+            if secrets_to_read(session, name):
+                outbox.send_once(session, outbox.Call("meshdesk.bundle", name, outbox.apply_queue(name)), now=now)
 
 
 def read_bundle(context: Context, name: str) -> None:
