@@ -45,16 +45,6 @@ def _covers(skipped: Ports, exposed: Ports) -> bool:
 
 
 def _effective(view: InventoryView) -> Want:
-    lists = {key: effective_skip(key, view.template, view.around, view.defaults).value for key in _LISTS}
-    return Want.union(Want.of_ports(key, _readable(text)) for key, text in lists.items())
-
-
-def _readable(text: str) -> Ports:
     # Preflight blocks on a list that cannot be read; what can be read of it weighs here.
-    found = Ports()
-    for entry in text.split(","):
-        try:
-            found = found | Ports.parse(entry)
-        except ValueError:
-            continue
-    return found
+    lists = {key: effective_skip(key, view.template, view.around, view.defaults).value for key in _LISTS}
+    return Want.union(Want.of_ports(key, Ports.entries(text)) for key, text in lists.items())

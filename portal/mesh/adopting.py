@@ -21,7 +21,7 @@ LISTS = (SKIP_INBOUND, SKIP_OUTBOUND)
 
 def present(want: Want, template: Mapping[str, str]) -> Want:
     """What of `want` stands on the template itself; a list that cannot be read holds nothing."""
-    lists = [Want.of_ports(key, want.ports(key) & _ports(template.get(key))) for key in LISTS]
+    lists = [Want.of_ports(key, want.ports(key) & Ports.readable(template.get(key))) for key in LISTS]
     kept = frozenset(key for key in want.settings if is_set(key, template.get(key)))
     return Want.union([*lists, Want(settings=kept)])
 
@@ -52,14 +52,7 @@ def _before(key: str, ours: Want, seen: Seen) -> dict[str, Any]:
     if key in SETTINGS:
         # `1` is not how we would have written it, and is taken out all the same.
         return {**without, "adopted": text}
-    owners = _ports(text) - ours.ports(key)
-    if owners == _ports(around.value):
+    owners = Ports.readable(text) - ours.ports(key)
+    if owners == Ports.readable(around.value):
         return without
     return {**without, "present": True, "value": str(owners), "effective": str(owners), "source": "pod template"}
-
-
-def _ports(text: str | None) -> Ports:
-    try:
-        return Ports.parse(text or "")
-    except ValueError:
-        return Ports()

@@ -61,7 +61,7 @@ class Arrival:
         """Whether a proxy of the pod sees the call."""
         facts = self.facts
         labelled = CONTROL_PLANE_LABEL in (self.pod["metadata"].get("labels") or {})
-        return labelled and facts.meshed and not Ports.of(self.port) & _readable(facts.skip_inbound)
+        return labelled and facts.meshed and not Ports.of(self.port) & Ports.readable(facts.skip_inbound)
 
 
 def arrivals(destination: Destination, services: list[Object], pods: list[Object]) -> list[Arrival] | str:
@@ -116,10 +116,3 @@ def _container_ports(pod: Object) -> Iterator[Mapping[str, Any]]:
         for port in container.get("ports") or []:
             if port.get("protocol", "TCP") == "TCP":
                 yield port
-
-
-def _readable(text: str | None) -> Ports:
-    try:
-        return Ports.parse(text or "")
-    except ValueError:
-        return Ports()

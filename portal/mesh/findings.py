@@ -126,19 +126,12 @@ def _list_findings(view: InventoryView, key: str, wanted: Ports) -> Iterator[Fin
 
 
 def _defaults_findings(view: InventoryView, key: str, present: Ports, now: Effective) -> Iterator[Finding]:
-    default = _readable(view.defaults.skip(key))
+    default = Ports.readable(view.defaults.skip(key))
     left_out = default - present
     if now.source is not Source.CONTROL_PLANE and left_out:
         fact = f'The list of {WORDS[key]} ports "{now.value}" ({now.source}) leaves out the default {left_out}.'
         meaning = "That is so already: these go through the proxy, and this ticket does not change it."
         yield finding(view, Severity.INFO, "defaults-left-out", fact, meaning)
-
-
-def _readable(text: str) -> Ports:
-    try:
-        return Ports.parse(text)
-    except ValueError:
-        return Ports()
 
 
 def _exposure(view: InventoryView, want: Want) -> Iterator[Finding]:

@@ -45,6 +45,19 @@ class Ports:
         return cls(_parse_entry(entry.strip()) for entry in text.split(","))
 
     @classmethod
+    def readable(cls, text: str | None) -> Ports:
+        """What `parse` reads; no port where there is no text, or one that it cannot read."""
+        try:
+            return cls.parse(text or "")
+        except ValueError:
+            return cls()
+
+    @classmethod
+    def entries(cls, text: str | None) -> Ports:
+        """The ports that Linkerd itself takes from a text: each entry that cannot be read does not count."""
+        return cls(found for entry in (text or "").split(",") for found in cls.readable(entry).ranges)
+
+    @classmethod
     def of(cls, *ports: int) -> Ports:
         """The set of exactly these ports."""
         return cls(PortRange(port, port) for port in ports)

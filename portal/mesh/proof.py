@@ -102,14 +102,8 @@ def _asked(
 
 
 def _lenient(text: str | None) -> Ports:
-    """The ports that Linkerd itself takes from a value, without its own: what it cannot read does not count."""
-    found = Ports()
-    for entry in (text or "").split(","):
-        try:
-            found |= Ports.parse(entry)
-        except ValueError:
-            continue
-    return found - PROXY_PORTS
+    """The ports that Linkerd itself takes from a value, without its own."""
+    return Ports.entries(text) - PROXY_PORTS
 
 
 def _differences(pod: PodFacts, asked: _Asked) -> Iterator[str]:

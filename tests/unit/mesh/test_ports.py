@@ -96,3 +96,18 @@ def test_the_operators_agree_with_sets_of_numbers(seed: int) -> None:
         assert bool(ports) == bool(expected)
         assert ports == Ports.of(*expected)
         assert Ports.parse(str(ports)) == ports
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "by_entry"),
+    [
+        (None, "", ""),
+        ("", "", ""),
+        ("80,90-91", "80,90-91", "80,90-91"),
+        ("80,http,90", "", "80,90"),
+        (",80", "", "80"),
+    ],
+)
+def test_what_cannot_be_read_holds_no_port(text: str | None, whole: str, by_entry: str) -> None:
+    assert str(Ports.readable(text)) == whole
+    assert str(Ports.entries(text)) == by_entry
