@@ -10,9 +10,9 @@ import yaml
 
 from portal.cli.client import Desk, with_desk
 from portal.cli.failures import Failure
+from portal.cli.inside import cluster_options, options
 from portal.cli.output import instant, paint
 from portal.cli.processes import become
-from portal.cli.times import DurationType
 
 POLL_SECONDS = 0.5
 _COLOURS = {"off": "yellow", "audit": "cyan", "warn": "yellow", "deny": "green"}
@@ -88,20 +88,7 @@ def _in_words(found: dict[str, Any]) -> str:
 
 
 @guard.command()
-@click.option("--kubeconfig", metavar="FILE", help="How the cluster is reached; default: from inside it.")
-@click.option("--context", metavar="NAME", help="A context of the kubeconfig; default: its present one.")
-@click.option(
-    "--grace",
-    type=DurationType(),
-    default="1m",
-    show_default=True,
-    help="After its end it is left to the workers so long.",
-)
+@cluster_options(grace="1m")
 def prune(**given: object) -> None:
     """Take out of a cluster's parameters what tickets allowed that are over; needs no database and no server."""
-    words = []
-    for name, value in given.items():
-        if value is not None:
-            seconds = getattr(value, "total_seconds", None)
-            words += [f"--{name}", str(int(seconds())) if seconds else str(value)]
-    become("prune-guard", *words)
+    become("prune-guard", *options(given))
