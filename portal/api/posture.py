@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
@@ -25,7 +26,7 @@ from portal.api.smorest import Blueprint
 from portal.db import database_now
 from portal.queries import posture
 from portal.queries.encryption import Scope
-from portal.queries.posture import Wanted
+from portal.queries.posture import Finding, Line, Wanted
 from portal.queries.posture_trend import SPANS, trend
 
 blueprint = Blueprint("posture", "What the mesh really looks like, and what no ticket explains.")
@@ -64,8 +65,7 @@ def list_findings(asked: dict[str, Any]) -> Response:
     with parts().database.reading() as session:
         found = posture.findings(session, wanted_of(asked), by=actor(), after=after, limit=limit + 1)
         response = answer(FINDINGS, {"items": finding_views(found[:limit])})
-    response.headers.update(paging.next_link(found[limit - 1].row.id) if len(found) > limit else {})
-    return response
+    return _leading_on(response, found, limit)
 
 
 @blueprint.route("/posture/workloads")
@@ -78,6 +78,10 @@ def list_workloads(asked: dict[str, Any]) -> Response:
     with parts().database.reading() as session:
         found = posture.lines(session, scope_of(asked), by=actor(), after=after, limit=limit + 1)
         response = answer(WORKLOADS, {"items": [line_view(one) for one in found[:limit]]})
+    return _leading_on(response, found, limit)
+
+
+def _leading_on(response: Response, found: Sequence[Finding | Line], limit: int) -> Response:
     response.headers.update(paging.next_link(found[limit - 1].row.id) if len(found) > limit else {})
     return response
 

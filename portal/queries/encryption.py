@@ -94,7 +94,7 @@ class Line:
 def tallies(session: Session, scope: Scope, *, by: Actor) -> list[Tally]:
     """The tally of each namespace that the actor may see, by cluster and name; zero where workers saw nothing."""
     owned = select(Namespace.cluster, Namespace.name, Tenant.name).join(Tenant, Tenant.id == Namespace.tenant_id)
-    places = session.execute(owned.where(*_seen(scope, by)).order_by(Namespace.cluster, Namespace.name))
+    places = session.execute(owned.where(*in_scope(scope, by)).order_by(Namespace.cluster, Namespace.name))
     around = _Around.of(session, scope)
     rows = _rows(scope, by).subquery()
     alike = (rows.c.cluster, rows.c.namespace, rows.c.meshed, rows.c.inbound, rows.c.outbound)
@@ -128,7 +128,8 @@ def open_lines(session: Session, scope: Scope, *, by: Actor, limit: int) -> list
     return sorted((one for one in found if one.standing is not Standing.ENCRYPTED), key=lambda one: one.key)
 
 
-def _seen(scope: Scope, by: Actor) -> Iterator[ColumnElement[bool]]:
+def in_scope(scope: Scope, by: Actor) -> Iterator[ColumnElement[bool]]:
+    """What holds of the namespaces and tenants of a scope that the actor may see."""
     yield Tenant.active.is_(True)
     if not by.sees_everything:
         yield Tenant.id.in_(by.tenant_ids)
@@ -151,7 +152,7 @@ def _rows(scope: Scope, by: Actor) -> Rows:
         )
         .join(Namespace, owned)
         .join(Tenant, Tenant.id == Namespace.tenant_id)
-        .where(*_seen(scope, by))
+        .where(*in_scope(scope, by))
     )
     return rows
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
 from portal.models import Namespace, Tenant, ToplineCluster, ToplineWorkload
-from portal.queries.encryption import Scope
+from portal.queries.encryption import Scope, in_scope
 
 _T = ToplineWorkload
 Columns = TypeVarTuple("Columns")
@@ -85,15 +85,7 @@ def _within(query: Select[*Columns], scope: Scope, by: Actor) -> Select[*Columns
     """The query over workloads of namespaces that are in the scope and the actor's to see."""
     owned = and_(Namespace.cluster == _T.cluster, Namespace.name == _T.namespace, Namespace.tenant_id == _T.tenant_id)
     joined = query.select_from(_T).join(Namespace, owned).join(Tenant, Tenant.id == Namespace.tenant_id)
-    return joined.join(ToplineCluster, ToplineCluster.cluster == _T.cluster).where(*_seen(scope, by))
-
-
-def _seen(scope: Scope, by: Actor) -> Iterator[ColumnElement[bool]]:
-    yield Tenant.active.is_(True)
-    if not by.sees_everything:
-        yield Tenant.id.in_(by.tenant_ids)
-    wanted = ((Namespace.cluster, scope.cluster), (Namespace.name, scope.namespace), (Tenant.name, scope.tenant))
-    yield from (column == value for column, value in wanted if value is not None)
+    return joined.join(ToplineCluster, ToplineCluster.cluster == _T.cluster).where(*in_scope(scope, by))
 
 
 def _made(row: ToplineWorkload, tenant: str, whole: datetime | None) -> Traffic:
