@@ -37,19 +37,21 @@ class WorkloadHandler:
 
     def look(self, context: Context, ticket: Ticket, spot: Spot) -> Looked:
         """The workload as it is, what would change on it, what the kind finds, and what the API server says to it."""
+        kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]  # no other kind has workloads
         try:
-            view = self._view(context, ticket, spot)
+            view = self.view(context, ticket, spot)
+            wanted = kind.wants(ticket.fields, view)
+            view = with_near(context, ticket, spot, view, wanted)
         except (Gone, Refused) as error:
             return Looked(None, [blocking("cluster-refused", spot, error.sentence)], {"workload": str(spot.ref)})
-        kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]  # no other kind has workloads
-        wanted = kind.wants(ticket.fields, view)
         change = self._expected_change(context, ticket, spot, view, wanted)
         findings = adoption_findings(view, wanted) if ticket.adopts else kind.checks(ticket.fields, [view])
         rehearsed = rehearse(context, ticket, spot, view, change) if wanted else Rehearsed()
         report = {**report_of(spot, view, change, wanted), **rehearsed.report, **_manifest(kind, ticket, view)}
         return Looked(view, [*findings, *rehearsed.findings], report, wanted)
 
-    def _view(self, context: Context, ticket: Ticket, spot: Spot) -> InventoryView:
+    def view(self, context: Context, ticket: Ticket, spot: Spot) -> InventoryView:
+        """The workload with what rules are met by; nothing of what only findings are about. Raises Gone and Refused."""
         cluster, namespace = context.connect(spot.cluster), spot.ref.namespace
         obj = cluster.workload(spot.ref)
         around = once(context, (spot.cluster, namespace, "mesh"), partial(surroundings, cluster, namespace))
@@ -58,9 +60,7 @@ class WorkloadHandler:
             view = view_of(session, obj, around, target, besides=ticket.ref)
         more = _about_jobs(cluster, ticket, view) if spot.ref.kind in ("job", "cronjob") else {}
         bounds = once(context, (spot.cluster, namespace, "bounds"), partial(_bounds, cluster, namespace))
-        view = replace(view, budgets=bounds[0], limits=bounds[1], quotas=bounds[2], **more)
-        kind: WorkloadKind = kind_named(ticket.kind)  # type: ignore[assignment]
-        return with_near(context, ticket, spot, view, kind.wants(ticket.fields, view))
+        return replace(view, budgets=bounds[0], limits=bounds[1], quotas=bounds[2], **more)
 
     def _expected_change(
         self, context: Context, ticket: Ticket, spot: Spot, view: InventoryView, wanted: Want

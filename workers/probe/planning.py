@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.errors import ClusterError, Gone, Refused
-from portal.kinds.base import InventoryView, WorkloadKind
-from portal.kinds.registry import kind_named
+from portal.kinds.base import Fields, InventoryView, WorkloadKind
 from portal.mesh.demands import Surroundings, stance
 from portal.mesh.destinations import Arrival, Destination
 from portal.mesh.ports import Ports
@@ -27,12 +26,10 @@ from portal.mesh.probing.plan import (
 )
 from portal.mesh.probing.results import Finding, Line, Result
 from portal.mesh.workloads import container_ports
-from portal.models import Ticket
 from workers.called import called_by
 from workers.cluster.access import Access, access_of
 from workers.cluster.protocol import Cluster
 from workers.context import Context, Spot
-from workers.handlers import Looked
 from workers.probe.port import Door
 
 log = logging.getLogger(__name__)
@@ -76,20 +73,17 @@ class Planned:
         return MOST_TRIES - len(self.trials)
 
 
-def planned(context: Context, ticket: Ticket, looked: Mapping[Spot, Looked]) -> Planned:
-    """What is tried for a ticket whose targets a worker has just looked at."""
-    kind, plan = kind_named(ticket.kind), Planned()
-    if not isinstance(kind, WorkloadKind):
-        return plan
-    for spot, one in looked.items():
-        access = access_of(spot.cluster, context.config)
-        if not isinstance(one.view, InventoryView):
-            plan.untried.append(Line(str(spot.ref), "inbound", "", _not(one.findings[0].fact)))
+def planned(context: Context, fields: Fields, kind: WorkloadKind, views: Mapping[Spot, InventoryView | str]) -> Planned:
+    """What is tried of workloads that a worker has just looked at; those that it could not, say why instead."""
+    plan = Planned()
+    for spot, view in views.items():
+        if isinstance(view, str):
+            plan.untried.append(Line(str(spot.ref), "inbound", "", _not(view)))
             continue
-        wish = kind.to_probe(ticket.fields, one.view.obj)
-        cluster = context.connect(spot.cluster)
-        _plan_inbound(plan, _Workload(str(spot.ref), one.view, wish, access), cluster)
-        _plan_outbound(plan, _Workload(str(spot.ref), one.view, wish, access))
+        access = access_of(spot.cluster, context.config)
+        workload = _Workload(str(spot.ref), view, kind.to_probe(fields, view.obj), access)
+        _plan_inbound(plan, workload, context.connect(spot.cluster))
+        _plan_outbound(plan, workload)
     return plan
 
 

@@ -10,8 +10,9 @@ from datetime import timedelta
 from portal import outbox, queries
 from portal.access.actor import WORKER
 from portal.db import database_now
-from portal.errors import Transient
-from portal.kinds.base import View
+from portal.errors import Gone, Refused, Transient
+from portal.kinds.base import InventoryView, WorkloadKind
+from portal.kinds.registry import kind_named
 from portal.mesh.probing.judging import Attempt, judged
 from portal.mesh.probing.results import Finding, Line, Result, is_claimed, weakest_line
 from portal.models import Ticket
@@ -19,12 +20,11 @@ from portal.states import State
 from portal.tickets.probing import Probed, attach_probe
 from portal.tickets.routing import digest_of
 from workers.context import Context, Spot
-from workers.handlers import Looked
-from workers.handling import handler_of
 from workers.looking import Looking
 from workers.probe.planning import Trial, planned
 from workers.probe.port import attempts_at
 from workers.rollout import links_of
+from workers.workload import WorkloadHandler
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +38,11 @@ def probe(context: Context, ticket_id: int) -> None:
     with context.database.reading() as session:
         ticket = queries.ticket(session, ticket_id, by=WORKER)
         spots = [spot for _, spot in links_of(session, ticket_id)]
-    if ticket.state is not State.PENDING or not is_claimed(ticket.fields):
+    kind = kind_named(ticket.kind)
+    if ticket.state is not State.PENDING or not is_claimed(ticket.fields) or not isinstance(kind, WorkloadKind):
         return
     try:
-        found = _probed(context, ticket, spots)
+        found = _probed(context, ticket, kind, spots)
     except Transient as error:
         log.warning("%s: %s", ticket.ref, error.sentence)
         _call_again(context, ticket)
@@ -55,21 +56,26 @@ def _call_again(context: Context, ticket: Ticket) -> None:
         outbox.send_once(session, replace(outbox.probe_call(ticket), delay=TRY_AGAIN), now=database_now(session))
 
 
-def _probed(context: Context, ticket: Ticket, spots: list[Spot]) -> Probed:
+def _probed(context: Context, ticket: Ticket, kind: WorkloadKind, spots: list[Spot]) -> Probed:
     looking = Looking.of(context)
-    looked = {spot: handler_of(spot).look(looking, ticket, spot) for spot in spots}
-    plan = planned(context, ticket, looked)
+    views = {spot: _view(looking, ticket, spot) for spot in spots}
+    plan = planned(context, ticket.fields, kind, views)
     lines = [*_tried(plan.trials), *plan.untried]
-    return Probed(tuple(lines) or _nothing(looked), digest_of(ticket.fields), _views(looked))
+    seen = [view for view in views.values() if not isinstance(view, str)]
+    return Probed(tuple(lines) or _nothing(spots), digest_of(ticket.fields), seen)
 
 
-def _views(looked: dict[Spot, Looked]) -> list[View]:
-    return [one.view for one in looked.values() if one.view is not None]
+def _view(looking: Looking, ticket: Ticket, spot: Spot) -> InventoryView | str:
+    """The workload, or why it cannot be looked at. What findings are about the preflight has read."""
+    try:
+        return WorkloadHandler().view(looking, ticket, spot)
+    except (Gone, Refused) as error:
+        return error.sentence
 
 
-def _nothing(looked: dict[Spot, Looked]) -> tuple[Line, ...]:
+def _nothing(spots: list[Spot]) -> tuple[Line, ...]:
     why = Finding(Result.NOT_PROBED, "It asks for no port, and its containers name none.")
-    return tuple(Line(str(spot.ref), "inbound", "", why) for spot in looked)
+    return tuple(Line(str(spot.ref), "inbound", "", why) for spot in spots)
 
 
 def _tried(trials: list[Trial]) -> list[Line]:
