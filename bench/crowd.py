@@ -65,6 +65,17 @@ PEOPLE = (
     ("lead", Role.OWNER),
     ("security", Role.PARTNER),
 )
+# What all tickets have in common.
+ALIKE: dict[str, Any] = {
+    "notes": [],
+    "duration_seconds": 86400,
+    "rule": "skip-ports-encrypted",
+    "rule_reason": "as the rule says",
+    "approvals": [{"from": "security-partner", "count": 1}],
+    "policy_hash": "0" * 64,
+    "preflight_clean": True,
+    "progress": {},
+}
 
 
 @dataclass
@@ -152,8 +163,6 @@ def _add_ticket(crowd: Crowd, number: int, at: datetime) -> None:
         environment=ENVIRONMENTS[cluster % len(ENVIRONMENTS)],
         fields=fields,
         reason=reason,
-        notes=[],
-        duration_seconds=86400,
         fingerprint=f"{number:064d}",
         state=state,
         created_at=at,
@@ -161,13 +170,8 @@ def _add_ticket(crowd: Crowd, number: int, at: datetime) -> None:
         active_from=datetime.now(UTC) if lasts else None,
         expires_at=datetime.now(UTC) + timedelta(hours=chance.randint(1, 23)) if lasts else None,
         outcome="expired" if state is State.CLOSED else None,
-        rule="skip-ports-encrypted",
-        rule_reason="as the rule says",
-        approvals=[{"from": "security-partner", "count": 1}],
-        policy_hash="0" * 64,
         preflight_at=at,
-        preflight_clean=True,
-        progress={},
+        **ALIKE,
     )
     for app in apps:
         target = _target(tenant, cluster, app)
